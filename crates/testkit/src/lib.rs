@@ -1,0 +1,30 @@
+//! What tests share: where the reference data lies, and how to say that it is absent.
+//!
+//! Only tests depend on this crate.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of reference data and golden outputs: `$HOLOMETER_SHARED`, else `shared` beside the checkout. `None`
+/// (with a line on standard error that says so) when it is not there; the caller then returns.
+pub fn shared() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = std::env::var_os("HOLOMETER_SHARED").map_or(beside, PathBuf::from);
+    if folder.join("golden").is_dir() {
+        return Some(folder.canonicalize().unwrap_or(folder));
+    }
+    eprintln!(
+        "SKIPPED: the reference data is absent (looked for `golden` under {}); set HOLOMETER_SHARED to its folder",
+        folder.display()
+    );
+    None
+}
+
+/// A file or folder under [`shared`]; `None`, with a line that names it, when it is absent.
+pub fn shared_path(relative: &str) -> Option<PathBuf> {
+    let path = shared()?.join(relative);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: the reference data lacks `{relative}`");
+    None
+}
