@@ -1,0 +1,14 @@
+//! The project's own chores, as code that tests can call.
+//!
+//! [`codegen`] writes the tables through which plug-ins are found; [`layers`] holds the manifests against the
+//! table of crates in `ARCHITECTURE.md`.
+
+pub mod codegen;
+pub mod layers;
+
+use std::path::PathBuf;
+
+/// The workspace's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
