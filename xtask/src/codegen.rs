@@ -101,7 +101,7 @@ fn plugin_table(names: &[String], item: &str, import: &str) -> String {
         text,
         "\nuse {import};\n\n/// Every plug-in of this folder, in the order of their file names.\n"
     );
-    let _ = writeln!(text, "pub(crate) fn all() -> Vec<{item}> {{\n    vec![");
+    let _ = writeln!(text, "#[rustfmt::skip]\npub(crate) fn all() -> Vec<{item}> {{\n    vec![");
     for name in names {
         let _ = writeln!(text, "        {name}::plugin(),");
     }
@@ -110,8 +110,9 @@ fn plugin_table(names: &[String], item: &str, import: &str) -> String {
 }
 
 fn data_table(names: &[String], constant: &str, docs: &str) -> String {
-    let mut text =
-        format!("{HEADER}\n/// {docs}\npub(crate) const {constant}: &[(&str, &str)] = &[\n");
+    let mut text = format!(
+        "{HEADER}\n/// {docs}\n#[rustfmt::skip]\npub(crate) const {constant}: &[(&str, &str)] = &[\n"
+    );
     for name in names {
         let _ = writeln!(text, "    (\"{name}\", include_str!(\"../defs/{name}.toml\")),");
     }

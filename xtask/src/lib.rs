@@ -1,10 +1,11 @@
 //! The project's own chores, as code that tests can call.
 //!
-//! [`codegen`] writes the tables through which plug-ins are found; [`layers`] holds the manifests against the
-//! table of crates in `ARCHITECTURE.md`.
+//! [`codegen`] writes the tables through which plug-ins are found; [`layers`] and [`licences`] hold the manifests against
+//! the table of crates and against `deny.toml`.
 
 pub mod codegen;
 pub mod layers;
+pub mod licences;
 
 use std::path::PathBuf;
 

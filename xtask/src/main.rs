@@ -9,7 +9,8 @@ fn main() -> ExitCode {
         ["codegen"] => xtask::codegen::write(&xtask::root()),
         ["codegen", "--check"] => xtask::codegen::check(&xtask::root()),
         ["layers"] => xtask::layers::check(&xtask::root()),
-        _ => Err("usage: cargo xtask codegen [--check] | layers".to_owned()),
+        ["licences"] => xtask::licences::check(&xtask::root()),
+        _ => Err("usage: cargo xtask codegen [--check] | layers | licences".to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
