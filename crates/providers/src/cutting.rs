@@ -1,0 +1,59 @@
+//! Cutting completions at stop sequences, for servers that don't do it, or do it for a few sequences only.
+
+use holometer_core::{Completion, FinishReason, ScoredToken};
+
+/// The byte at which the first of the stop sequences begins; `None` if none occurs. Empty sequences are ignored.
+pub(crate) fn cut_at_stop(text: &str, stop_sequences: &[String]) -> Option<usize> {
+    stop_sequences.iter().filter(|stop| !stop.is_empty()).filter_map(|stop| text.find(stop)).min()
+}
+
+/// Cuts a completion before the first stop sequence, with its tokens: a token that begins before the cut is kept
+/// whole, as servers do. A completion without one is left as it is.
+pub(crate) fn cut_completion(completion: &mut Completion, stop_sequences: &[String]) {
+    let Some(end) = cut_at_stop(&completion.text, stop_sequences) else { return };
+    completion.text.truncate(end);
+    completion.tokens.truncate(tokens_before(&completion.tokens, end));
+    completion.finish_reason = Some(FinishReason::Stop);
+}
+
+fn tokens_before(tokens: &[ScoredToken], end: usize) -> usize {
+    let mut written = 0;
+    tokens
+        .iter()
+        .take_while(|token| {
+            let starts_before = written < end;
+            written += token.text.len();
+            starts_before
+        })
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(text: &str) -> ScoredToken {
+        ScoredToken { text: text.into(), logprob: Some(-1.0), top: Vec::new() }
+    }
+
+    #[test]
+    fn the_earliest_stop_sequence_wins() {
+        let stops = ["\n".to_owned(), "b".to_owned(), String::new()];
+        assert_eq!(cut_at_stop("aab\n", &stops), Some(2));
+        assert_eq!(cut_at_stop("", &stops), None);
+    }
+
+    #[test]
+    fn tokens_past_the_cut_go() {
+        let mut completion = Completion {
+            text: " yes\nno".into(),
+            tokens: vec![token(" yes"), token("\n"), token("no")],
+            finish_reason: Some(FinishReason::Length),
+            ..Completion::default()
+        };
+        cut_completion(&mut completion, &["\n".into()]);
+        assert_eq!(completion.text, " yes");
+        assert_eq!(completion.tokens, [token(" yes")]);
+        assert_eq!(completion.finish_reason, Some(FinishReason::Stop));
+    }
+}
