@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Getting data files and reading them: local folders, hubs, addresses and Python packages; hashes; a size-capped
+//! cache; readers for JSON Lines, JSON, CSV, Parquet and archives.
+//!
+//! This crate does not know what the rows mean: that is the scenarios' business. Everything it reads comes from outside
+//! and is distrusted: a damaged or hostile file gives an error, never a panic, and never a write outside the cache.
+
+mod archive;
+mod error;
+mod progress;
+mod source;
+
+pub mod read;
+
+pub use archive::Limits;
+pub use error::DataError;
+pub use progress::{Progress, Silent};
+pub use source::{Availability, DataFile, Location, PARQUET_BRANCH};
