@@ -1,0 +1,333 @@
+//! What was typed. A doc comment here is the help text.
+
+mod select;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs};
+
+/// Holistic evaluation of language models: what they can do, and whom they fail, on the same questions, with error bars.
+///
+/// Start with `holometer quickstart`. `holometer plan` shows what a run would do without doing it; `holometer list
+/// scenarios` and `holometer show scenario NAME` document what can be run.
+#[derive(Debug, Parser)]
+#[command(name = "holometer", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done; 1 internal error; 2 usage or configuration; 3 some requests failed;\n4 nothing selected; 5 a threshold or regression gate failed.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+/// How much is said, and where.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TalkArgs {
+    /// Say less: no progress, only warnings and errors.
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Say more in the log file (repeat for even more).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Evaluate: plan, execute, score, summarise. Resumes by itself.
+    Run(RunArgs),
+    /// Show what `run` would do with the same arguments, without doing it.
+    Plan(PlanArgs),
+    /// Print the tables of earlier runs.
+    Report(ReportArgs),
+    /// Compute all scores again from the stored answers; no model is needed.
+    Rescore(RescoreArgs),
+    /// List scenarios, metrics, perturbations, models or providers.
+    List(ListArgs),
+    /// Document one scenario, metric or perturbation: arguments, values, source, licence, example.
+    Show(ShowArgs),
+    /// Write results in other formats.
+    Export(ExportArgs),
+    /// Apply a perturbation to text from standard input.
+    Perturb(PerturbArgs),
+    /// Fetch the data that a selection needs, ahead of a run.
+    Pull(PullArgs),
+    /// List or prune the cache of downloaded data.
+    Cache(CacheArgs),
+    /// Write a commented scenario or suite file to start from.
+    Init(InitArgs),
+    /// Check a scenario or suite file, with the place of every problem.
+    Check(CheckArgs),
+    /// Show what works on this machine, and what to do about the rest.
+    Doctor(DoctorArgs),
+    /// Measure the local engine on this machine.
+    Bench(BenchArgs),
+    /// The demonstration: a small real model, real data, a real report.
+    Quickstart(QuickstartArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Exit with code 3 when any planned cell is not run or any score is missing.
+    #[arg(long, help_heading = "Execution")]
+    pub(crate) strict: bool,
+    /// Give HELM's numbers, faults included.
+    #[arg(long, help_heading = "Execution")]
+    pub(crate) helm_compat: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// Aligned columns for the terminal.
+    #[default]
+    Table,
+    /// GitHub-flavoured Markdown.
+    Markdown,
+    /// RFC 4180.
+    Csv,
+    /// Everything known, with full precision.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+    /// How to print the plan.
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: TableFormat,
+    /// Write the exact requests to this file as JSON Lines, in HELM's order and with HELM's field names; `-` is standard
+    /// output. Needs the model's tokenizer, not its weights.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) requests: Option<PathBuf>,
+    /// Do not load data: no request and token counts.
+    #[arg(long, conflicts_with = "requests", help_heading = "Output")]
+    pub(crate) no_counts: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Report this suite; without it, the suite that was run last.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Option<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TableFormat,
+    /// Metrics to show: `headline` (what each scenario is known for), `all`, or names separated by commas.
+    #[arg(long, default_value = "headline", value_name = "LIST")]
+    pub(crate) metrics: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RescoreArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Rescore this suite only.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Option<String>,
+    /// Give HELM's numbers, faults included.
+    #[arg(long)]
+    pub(crate) helm_compat: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Data sets with a way of asking.
+    Scenarios,
+    /// What is measured.
+    Metrics,
+    /// Ways of changing the questions.
+    Perturbations,
+    /// APIs that can be called.
+    Providers,
+    /// Suites in the results database.
+    Suites,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// What to list.
+    pub(crate) kind: Kind,
+    /// Only those with this tag, for instance `bias`.
+    #[arg(long)]
+    pub(crate) tag: Option<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TableFormat,
+    /// Scenario files of your own to include (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowKind {
+    /// A scenario.
+    Scenario,
+    /// A metric.
+    Metric,
+    /// A perturbation.
+    Perturbation,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// What it is.
+    pub(crate) kind: ShowKind,
+    /// Its name; for scenarios also with arguments, for instance `mmlu:subject=anatomy`, which the example then uses.
+    pub(crate) name: String,
+    /// Scenario files of your own to include (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(subcommand)]
+    pub(crate) format: ExportFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportFormat {
+    /// One JSON object per request: the run, the instance, the prompt, the answer, the scores.
+    Jsonl {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        /// Export this suite; without it, the suite that was run last.
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// The file to write; `-` is standard output.
+        #[arg(default_value = "-", value_name = "FILE")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PerturbArgs {
+    /// The perturbation, as in a run entry: a name such as `dialect`, with its arguments after `:`.
+    pub(crate) name: String,
+    /// The instance id that seeds it, as in a run.
+    #[arg(long, default_value = "id0", value_name = "ID")]
+    pub(crate) seed_id: String,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    #[command(subcommand)]
+    pub(crate) action: CacheAction,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheAction {
+    /// List what is kept, with sizes and the time of last use.
+    Ls,
+    /// Remove what was used longest ago until the cache is no larger than a size.
+    Prune {
+        /// The size to come down to, for instance `500MB`, `2GB` or `0`.
+        #[arg(long, default_value = "0", value_name = "SIZE")]
+        to: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// What to write.
+    #[command(subcommand)]
+    pub(crate) what: InitKind,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InitKind {
+    /// A scenario file for a JSONL, CSV or Parquet file of your own.
+    Scenario {
+        /// The data file; its columns are looked at.
+        data: PathBuf,
+        /// The scenario file to write; by default beside the data file, with `.toml` for its extension.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// A suite file: models, scenarios, sample sizes.
+    Suite {
+        /// The file to write.
+        #[arg(default_value = "suite.toml")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Scenario or suite files (`.toml`), or HELM's `.conf`.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) what: BenchKind,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchKind {
+    /// Prefill, decoding and a scoring job with a shared prefix, in tokens per second, beside the machine's limits.
+    Engine {
+        /// The model: a folder or a `.gguf` file.
+        #[arg(short, long)]
+        model: String,
+        #[command(flatten)]
+        environment: EnvironmentArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuickstartArgs {
+    /// Where the model and the results go.
+    #[arg(long, default_value = "holometer-quickstart", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+}

@@ -1,0 +1,74 @@
+//! Flags that several commands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What to evaluate.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Selection")]
+pub(crate) struct SelectionArgs {
+    /// A run entry such as `mmlu:subject=anatomy` (repeatable).
+    #[arg(short, long = "entry", value_name = "ENTRY")]
+    pub(crate) entries: Vec<String>,
+    /// A suite file (`.toml`) or a HELM configuration file (`.conf`) (repeatable).
+    #[arg(short, long = "conf", value_name = "FILE")]
+    pub(crate) confs: Vec<PathBuf>,
+    /// A model (repeatable): a folder or `.gguf` file, `hf:org/name`, `openai:NAME`, `http://host:port/v1#NAME`, `test:echo`, ...
+    #[arg(short, long = "model", value_name = "SPEC")]
+    pub(crate) models: Vec<String>,
+    /// The suite's name, under which results are kept and reported.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Option<String>,
+    /// At most this many evaluated instances per run.
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) max_instances: Option<usize>,
+    /// How many draws of few-shot examples.
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<usize>,
+    /// Only entries of these groups (repeatable).
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) groups: Vec<String>,
+    /// Only entries of this priority or more urgent (HELM: 1 is most urgent).
+    #[arg(long, value_name = "N")]
+    pub(crate) priority: Option<u32>,
+    /// A scenario file of your own (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario_file: Vec<PathBuf>,
+}
+
+/// Where data and models come from, and how local models run.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Data and models")]
+pub(crate) struct EnvironmentArgs {
+    /// A folder with local copies of data sets, looked into first; also in HELM's own layout (repeatable).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Vec<PathBuf>,
+    /// Where downloads are kept.
+    #[arg(long, value_name = "DIR", env = "HOLOMETER_CACHE")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// The cache's size limit, for instance `20GB`; what was used longest ago goes first.
+    #[arg(long, value_name = "SIZE", default_value = "20GB")]
+    pub(crate) max_cache: String,
+    /// Never use the network for data or models on this machine.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Threads for local models; by default one per physical core.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Memory for local models, for instance `8GB`; by default what the machine has free.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_memory: Option<String>,
+    /// Take the local model's tokenizer from this `tokenizer.json` or folder instead of its own.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tokenizer: Option<PathBuf>,
+}
+
+/// Where results are.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(crate) struct DatabaseArgs {
+    /// The results database.
+    #[arg(long, value_name = "PATH", env = "HOLOMETER_DB", default_value = "holometer-results/holometer.db")]
+    pub(crate) db: PathBuf,
+}

@@ -1,0 +1,125 @@
+//! A number with its interval.
+
+use std::collections::BTreeMap;
+
+use holometer_core::{Estimate, Interval, MetricName, Score, TotalsMetric, Value};
+
+use crate::cells::Options;
+
+/// One instance's value, averaged over its trials.
+pub(crate) struct PerInstance<'a> {
+    pub(crate) value: f64,
+    pub(crate) cluster: &'a str,
+}
+
+/// The mean over instances. Values in [0, 1] get an interval that respects these bounds, others Student's t; both count
+/// clusters, not instances, as independent. `None` without values.
+pub(crate) fn mean(values: &[PerInstance<'_>], unscored: usize, level: f64) -> Option<Estimate> {
+    if values.is_empty() {
+        return None;
+    }
+    let numbers: Vec<f64> = values.iter().map(|value| value.value).collect();
+    let labels = labels(values.iter().map(|value| value.cluster));
+    let clusters = labels.iter().max().map_or(0, |last| last + 1);
+    let clustered = (clusters < values.len()).then_some(labels.as_slice());
+    let bounded = numbers.iter().all(|value| (0.0..=1.0).contains(value));
+    let interval = if bounded {
+        holometer_stats::proportion_interval(&numbers, clustered, level)
+    } else {
+        holometer_stats::mean_interval(&numbers, clustered, level)
+    };
+    Some(Estimate {
+        value: numbers.iter().sum::<f64>() / numbers.len() as f64,
+        n: values.len(),
+        clusters,
+        unscored,
+        interval: interval.map(into_core),
+    })
+}
+
+/// What a statistic over sums is resampled from.
+pub(crate) struct Resample<'a> {
+    pub(crate) components: &'a [Vec<f64>],
+    pub(crate) clusters: &'a [&'a str],
+    pub(crate) options: &'a Options,
+}
+
+/// Every statistic of a [`TotalsMetric`] with its cluster-bootstrap interval, or the reason why it has no value.
+pub(crate) fn statistics(
+    metric: &dyn TotalsMetric,
+    resample: &Resample<'_>,
+) -> Vec<(MetricName, Result<Estimate, String>)> {
+    let labels = labels(resample.clusters.iter().copied());
+    let clusters = labels.iter().max().map_or(0, |last| last + 1);
+    let sums = sums(resample.components);
+    let whole = metric.combine(&sums);
+    whole
+        .into_iter()
+        .map(|score| {
+            let value = match score.value {
+                Value::Number(value) => value,
+                Value::Unscored(reason) => return (score.metric, Err(reason)),
+            };
+            let named = |sums: &[f64]| value_of(&metric.combine(sums), &score.metric);
+            let interval = (clusters > 1).then(|| {
+                holometer_stats::bootstrap_totals(
+                    resample.components,
+                    &labels,
+                    &named,
+                    resample.options.draws,
+                    resample.options.level,
+                    seed(score.metric.as_str()),
+                )
+            });
+            let estimate = Estimate {
+                value,
+                n: resample.components.len(),
+                clusters,
+                unscored: 0,
+                interval: interval.flatten().map(into_core),
+            };
+            (score.metric, Ok(estimate))
+        })
+        .collect()
+}
+
+fn value_of(scores: &[Score], metric: &MetricName) -> Option<f64> {
+    scores.iter().find(|score| score.metric == *metric)?.value.as_number()
+}
+
+fn sums(components: &[Vec<f64>]) -> Vec<f64> {
+    let mut sums = vec![0.0; components.first().map_or(0, Vec::len)];
+    for unit in components {
+        for (sum, component) in sums.iter_mut().zip(unit) {
+            *sum += component;
+        }
+    }
+    sums
+}
+
+/// Numbers for cluster names, 0, 1, ... in order of appearance.
+fn labels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    names
+        .map(|name| {
+            let next = known.len();
+            *known.entry(name).or_insert(next)
+        })
+        .collect()
+}
+
+/// A seed from the metric's name (FNV-1a), so that a statistic's interval does not depend on which others are computed.
+fn seed(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn into_core(interval: holometer_stats::Interval) -> Interval {
+    Interval {
+        low: interval.low,
+        high: interval.high,
+        level: interval.level,
+        method: interval.method,
+    }
+}
