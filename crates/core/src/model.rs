@@ -48,6 +48,7 @@ pub struct Window {
 }
 
 /// What a model can do. A scenario that needs more is *not applicable*, with the reason, at plan time.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with a name")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
     /// Writes text.

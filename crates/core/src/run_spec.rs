@@ -44,6 +44,7 @@ pub struct PerturbationSpec {
 }
 
 /// Which perturbed copies are made. HELM's `DataAugmenterSpec`.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with a name")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AugmentationSpec {

@@ -17,9 +17,7 @@ pub enum Format {
 /// A number for people: three decimals below 100, fewer above, never in exponent form for everyday sizes.
 pub fn number(value: f64) -> String {
     let size = value.abs();
-    let text = if value == value.trunc() && size < 1e15 {
-        format!("{value:.0}")
-    } else if size >= 1000.0 {
+    let text = if value == value.trunc() && size < 1e15 || size >= 1000.0 {
         format!("{value:.0}")
     } else if size >= 100.0 {
         format!("{value:.1}")

@@ -1,6 +1,8 @@
 //! A table and its renderings.
 
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, presets};
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, presets};
 
 /// How a column's cells are aligned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,18 +52,14 @@ impl Table {
     /// For a terminal of the given width in columns; `None`: as wide as it needs.
     pub fn to_terminal(&self, width: Option<u16>) -> String {
         let mut table = comfy_table::Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         if let Some(width) = width {
             table.set_width(width);
         }
-        table.set_header(
-            self.columns
-                .iter()
-                .map(|column| Cell::new(&column.name).add_attribute(Attribute::Reset)),
-        );
+        table.set_header(self.columns.iter().map(|column| column.name.clone()));
         for row in &self.rows {
-            table.add_row(row.iter().map(printable));
+            table.add_row(row.iter().map(|cell| printable(cell)));
         }
         for (at, column) in self.columns.iter().enumerate() {
             if let (Align::Right, Some(column)) = (column.align, table.column_mut(at)) {
@@ -84,13 +82,13 @@ impl Table {
 
     /// As a GitHub-flavoured Markdown table.
     pub fn to_markdown(&self) -> String {
-        let escape = |cell: &String| {
+        let escape = |cell: &str| {
             printable(cell).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;")
         };
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let mut text = String::new();
         if !self.title.is_empty() {
-            text.push_str(&format!("**{}**\n\n", self.title));
+            let _ = write!(text, "**{}**\n\n", self.title);
         }
         text.push_str(&line(self.columns.iter().map(|column| escape(&column.name)).collect()));
         let rule = self.columns.iter().map(|column| match column.align {
@@ -99,10 +97,10 @@ impl Table {
         });
         text.push_str(&line(rule.collect()));
         for row in &self.rows {
-            text.push_str(&line(row.iter().map(escape).collect()));
+            text.push_str(&line(row.iter().map(|cell| escape(cell)).collect()));
         }
         for note in &self.notes {
-            text.push_str(&format!("\n{note}\n"));
+            let _ = write!(text, "\n{note}\n");
         }
         text
     }
@@ -117,7 +115,7 @@ impl Table {
         };
         write(&mut writer, self.columns.iter().map(|column| column.name.clone()).collect());
         for row in &self.rows {
-            write(&mut writer, row.iter().map(inert).collect());
+            write(&mut writer, row.iter().map(|cell| inert(cell)).collect());
         }
         let bytes = writer.into_inner().expect("flushing to memory does not fail");
         String::from_utf8(bytes).expect("the cells are UTF-8")
@@ -125,18 +123,18 @@ impl Table {
 }
 
 /// Control characters made visible, so that a model's or a data set's text can't command the terminal.
-fn printable(cell: &String) -> String {
+fn printable(cell: &str) -> String {
     cell.chars()
         .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
         .collect()
 }
 
-fn inert(cell: &String) -> String {
+fn inert(cell: &str) -> String {
     let number = cell.parse::<f64>().is_ok();
     if !number && cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{cell}")
     } else {
-        cell.clone()
+        cell.to_owned()
     }
 }
 

@@ -51,36 +51,30 @@ pub(crate) fn statistics(
 ) -> Vec<(MetricName, Result<Estimate, String>)> {
     let labels = labels(resample.clusters.iter().copied());
     let clusters = labels.iter().max().map_or(0, |last| last + 1);
-    let sums = sums(resample.components);
-    let whole = metric.combine(&sums);
-    whole
-        .into_iter()
-        .map(|score| {
-            let value = match score.value {
-                Value::Number(value) => value,
-                Value::Unscored(reason) => return (score.metric, Err(reason)),
-            };
-            let named = |sums: &[f64]| value_of(&metric.combine(sums), &score.metric);
-            let interval = (clusters > 1).then(|| {
-                holometer_stats::bootstrap_totals(
-                    resample.components,
-                    &labels,
-                    &named,
-                    resample.options.draws,
-                    resample.options.level,
-                    seed(score.metric.as_str()),
-                )
-            });
-            let estimate = Estimate {
-                value,
+    let whole = metric.combine(&sums(resample.components));
+    let values = |sums: &[f64]| -> Vec<Option<f64>> {
+        let scores = metric.combine(sums);
+        whole.iter().map(|score| value_of(&scores, &score.metric)).collect()
+    };
+    let Options { draws, level, .. } = *resample.options;
+    let seed = seed(whole.first().map_or("", |score| score.metric.as_str()));
+    let bootstrap = holometer_stats::BootstrapOptions::new(draws, level, seed);
+    let intervals =
+        holometer_stats::bootstrap_totals_many(resample.components, &labels, &values, &bootstrap);
+    let estimates = whole.iter().zip(intervals).map(|(score, interval)| {
+        let estimate = match &score.value {
+            Value::Number(value) => Ok(Estimate {
+                value: *value,
                 n: resample.components.len(),
                 clusters,
                 unscored: 0,
-                interval: interval.flatten().map(into_core),
-            };
-            (score.metric, Ok(estimate))
-        })
-        .collect()
+                interval: interval.map(into_core),
+            }),
+            Value::Unscored(reason) => Err(reason.clone()),
+        };
+        (score.metric.clone(), estimate)
+    });
+    estimates.collect()
 }
 
 fn value_of(scores: &[Score], metric: &MetricName) -> Option<f64> {
@@ -108,7 +102,7 @@ fn labels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
         .collect()
 }
 
-/// A seed from the metric's name (FNV-1a), so that a statistic's interval does not depend on which others are computed.
+/// A seed from a metric's name (FNV-1a), so that its interval does not depend on which others are computed.
 fn seed(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
