@@ -63,6 +63,12 @@ pub enum DataError {
         /// What the network said.
         reason: String,
     },
+    /// The user stopped it.
+    #[error("fetching {what} was stopped\nhint: the same command goes on from there")]
+    Cancelled {
+        /// What was being fetched.
+        what: String,
+    },
     /// A web page came instead of data.
     #[error(
         "{what} is a web page, not data\nhint: the server may ask for a login or have moved the file; open the address \
@@ -247,7 +253,12 @@ impl DataError {
 
     /// Whether another location could not help: the trouble is on this machine.
     pub(crate) fn is_local(&self) -> bool {
-        matches!(self, DataError::Cache { .. } | DataError::LargerThanCache { .. })
+        matches!(
+            self,
+            DataError::Cache { .. }
+                | DataError::Cancelled { .. }
+                | DataError::LargerThanCache { .. }
+        )
     }
 }
 

@@ -5,13 +5,24 @@
 //! and is distrusted: a damaged or hostile file gives an error, never a panic, and never a write outside the cache.
 
 mod archive;
+mod deliver;
+mod download;
+mod environment;
 mod error;
+mod hash;
+mod http;
+mod hub;
+mod library;
+mod package;
 mod progress;
 mod source;
 
+pub mod cache;
 pub mod read;
 
 pub use archive::Limits;
+pub use environment::library_from_environment;
 pub use error::DataError;
+pub use library::{DEFAULT_HUB, DEFAULT_MAX_CACHE_BYTES, Hub, Library, Network, Token};
 pub use progress::{Progress, Silent};
 pub use source::{Availability, DataFile, Location, PARQUET_BRANCH};

@@ -2,7 +2,8 @@
 
 /// Told about downloads as they happen, possibly from several threads at once.
 pub trait Progress: Sync {
-    /// A download began. `total` is its size in bytes where known.
+    /// A download began, or began anew because what was there could not be continued. `total` is its size in bytes
+    /// where known.
     fn started(&self, name: &str, total: Option<u64>);
     /// So many further bytes of `name` are here (those already here from an interrupted download count too).
     fn advanced(&self, name: &str, bytes: u64);
@@ -10,6 +11,10 @@ pub trait Progress: Sync {
     fn finished(&self, name: &str);
     /// Something the user should know, said once.
     fn warned(&self, text: &str);
+    /// Whether the user wants to stop. Asked between pieces; what has arrived is kept for the next time.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Says nothing.

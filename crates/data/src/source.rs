@@ -108,6 +108,11 @@ impl Location {
         self
     }
 
+    /// Whether only some columns are fetched, so that a pinned hash does not describe what arrives.
+    pub(crate) fn has_selected_columns(&self) -> bool {
+        matches!(self, Location::HubParquet { columns, .. } if !columns.is_empty())
+    }
+
     /// Where the file comes from, in words for plans and messages.
     pub fn describe(&self) -> String {
         match self {

@@ -1,0 +1,321 @@
+//! Finding a data file, or fetching it.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::archive::is_safe_relative;
+use crate::hash::{sha256_of_path, short_hash};
+use crate::{Availability, DataError, DataFile, Limits, Location, Progress, cache, deliver};
+
+/// The public hub.
+pub const DEFAULT_HUB: &str = "https://huggingface.co";
+/// The cache's cap where nobody sets another: 20 GiB.
+pub const DEFAULT_MAX_CACHE_BYTES: u64 = 20 << 30;
+
+/// Where data files lie and how missing ones are fetched. Cheap to clone; clones share what they know.
+#[derive(Debug, Clone)]
+pub struct Library {
+    /// Folders with local copies, looked through first, in order.
+    pub data_dirs: Vec<PathBuf>,
+    /// Where downloads are kept.
+    pub cache_dir: PathBuf,
+    /// The cap on the cache's size; also on any one download.
+    pub max_cache_bytes: u64,
+    /// Whether downloads are off.
+    pub offline: bool,
+    /// The dataset hub.
+    pub hub: Hub,
+    /// Python interpreters to try for packages, in order.
+    pub pythons: Vec<PathBuf>,
+    /// Timeouts, retries and the like.
+    pub network: Network,
+    /// How much archives may unpack to.
+    pub limits: Limits,
+    session: Arc<Session>,
+}
+
+/// A dataset hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hub {
+    /// Its address, without a slash at the end.
+    pub endpoint: String,
+    /// The user's token. It is sent to the hub and to nobody else.
+    pub token: Option<Token>,
+}
+
+/// A secret that debug output does not show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Token(..)")
+    }
+}
+
+/// How patient downloads are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Attempts in a row that may fail without a byte of progress.
+    pub attempts: u32,
+    /// The wait before the second attempt; it doubles with each further one.
+    pub first_wait: Duration,
+    /// The longest wait between attempts, also when the server asks for more.
+    pub max_wait: Duration,
+    /// How long a connection may take to be made.
+    pub connect_timeout: Duration,
+    /// How long a connection may be silent.
+    pub read_timeout: Duration,
+    /// Redirects followed for one request.
+    pub redirects: usize,
+    /// Downloads at the same time in [`Library::fetch_all`].
+    pub parallel: usize,
+}
+
+impl Default for Network {
+    fn default() -> Network {
+        Network {
+            attempts: 5,
+            first_wait: Duration::from_millis(500),
+            max_wait: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(20),
+            read_timeout: Duration::from_secs(60),
+            redirects: 10,
+            parallel: 4,
+        }
+    }
+}
+
+/// What one process remembers.
+#[derive(Debug, Default)]
+struct Session {
+    /// Local copies whose hash was compared.
+    checked: Mutex<HashSet<PathBuf>>,
+    /// Cache entries handed out, which pruning must spare.
+    in_use: Mutex<HashSet<String>>,
+}
+
+impl Library {
+    /// A library with this cache folder, no data folders, the public hub and the usual limits.
+    pub fn new(cache_dir: PathBuf) -> Library {
+        Library {
+            data_dirs: Vec::new(),
+            cache_dir,
+            max_cache_bytes: DEFAULT_MAX_CACHE_BYTES,
+            offline: false,
+            hub: Hub { endpoint: DEFAULT_HUB.to_owned(), token: None },
+            pythons: vec![PathBuf::from("python3"), PathBuf::from("python")],
+            network: Network::default(),
+            limits: Limits::default(),
+            session: Arc::default(),
+        }
+    }
+
+    /// Where the file would come from now. Uses no network and writes nothing.
+    pub fn locate(&self, file: &DataFile) -> Availability {
+        if let Some(path) = self.local(file) {
+            return Availability::Local(path);
+        }
+        if let Some(entry) = self.cached(file) {
+            return Availability::Cached(entry.path);
+        }
+        let download = file.locations.iter().find(|at| !matches!(at, Location::Path(_)));
+        let Some(first) = download else {
+            return Availability::Unavailable { reason: nowhere(file) };
+        };
+        if self.offline {
+            let reason = format!(
+                "it would be downloaded ({}), but downloads are off\nhint: run once without --offline, or name a folder \
+                 that has it with --data-dir",
+                first.describe()
+            );
+            return Availability::Unavailable { reason };
+        }
+        Availability::Download { from: first.describe(), bytes: file.bytes }
+    }
+
+    /// The file's path, downloading it first where needed; blocks until it is there. Several processes and threads may
+    /// ask for the same file at once: one fetches it, the others wait.
+    ///
+    /// # Errors
+    /// The file is nowhere, can't be downloaded, or is not what was pinned. Nothing half-written is left visible; what
+    /// arrived of a broken download is kept aside, and the next fetch goes on from there.
+    pub fn fetch(&self, file: &DataFile, progress: &dyn Progress) -> Result<PathBuf, DataError> {
+        match self.locate(file) {
+            Availability::Local(path) => {
+                self.check_local(file, &path, progress)?;
+                Ok(path)
+            }
+            Availability::Cached(path) => {
+                if let Some(entry) = self.cached(file) {
+                    self.note_use(&entry.key);
+                }
+                Ok(path)
+            }
+            Availability::Unavailable { reason } => {
+                Err(DataError::Unavailable { name: file.name(), reason })
+            }
+            Availability::Download { .. } => self.download(file, progress),
+        }
+    }
+
+    /// Fetches several files, a few at a time, and gives their outcomes in the order asked. One failure doesn't stop the
+    /// others.
+    pub fn fetch_all(
+        &self,
+        files: &[DataFile],
+        progress: &dyn Progress,
+    ) -> Vec<Result<PathBuf, DataError>> {
+        let next = AtomicUsize::new(0);
+        let outcomes: Vec<Mutex<Option<_>>> = files.iter().map(|_| Mutex::new(None)).collect();
+        let work = || {
+            while let Some((index, file)) = {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                files.get(index).map(|file| (index, file))
+            } {
+                let outcome = self.fetch(file, progress);
+                *outcomes[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.network.parallel.clamp(1, files.len().max(1)) {
+                scope.spawn(work);
+            }
+        });
+        let outcome = |slot: Mutex<Option<_>>| {
+            let slot = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+            slot.expect("the workers leave no file out")
+        };
+        outcomes.into_iter().map(outcome).collect()
+    }
+
+    fn local(&self, file: &DataFile) -> Option<PathBuf> {
+        for folder in &self.data_dirs {
+            for name in file.local.iter().filter(|name| is_safe_relative(name)) {
+                let short = name.strip_prefix("scenarios/");
+                for name in std::iter::once(name.as_str()).chain(short) {
+                    let path = folder.join(name);
+                    if path.exists() {
+                        return Some(path);
+                    }
+                }
+            }
+        }
+        file.locations.iter().find_map(|location| match location {
+            Location::Path(path) if path.exists() => Some(path.clone()),
+            _ => None,
+        })
+    }
+
+    fn cached(&self, file: &DataFile) -> Option<cache::Entry> {
+        if let Some(pin) = &file.sha256
+            && let Some(entry) = cache::lookup(&self.cache_dir, &pin_key(pin))
+        {
+            return Some(entry);
+        }
+        let mut keys = file.locations.iter().map(|location| location_key(location, file));
+        keys.find_map(|key| cache::lookup(&self.cache_dir, &key))
+    }
+
+    /// Says once when a local copy is not what was pinned.
+    fn check_local(
+        &self,
+        file: &DataFile,
+        path: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), DataError> {
+        let Some(pin) = file.sha256.as_ref().filter(|_| path.is_file()) else { return Ok(()) };
+        let is_new = self
+            .session
+            .checked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_owned());
+        if is_new {
+            let (actual, _) = sha256_of_path(path).map_err(DataError::read(path))?;
+            if !actual.eq_ignore_ascii_case(pin) {
+                progress.warned(&format!(
+                    "your copy `{}` differs from the published file (SHA-256 `{actual}`, published `{pin}`); it is used \
+                     as it is",
+                    path.display()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn download(&self, file: &DataFile, progress: &dyn Progress) -> Result<PathBuf, DataError> {
+        let mut attempts = Vec::new();
+        for location in file.locations.iter().filter(|at| !matches!(at, Location::Path(_))) {
+            match deliver::deliver(self, file, location, progress) {
+                Ok(path) => return Ok(path),
+                Err(error) if error.is_local() => return Err(error),
+                Err(error) => {
+                    tracing::info!("{}: {error}", location.describe());
+                    attempts.push(error);
+                }
+            }
+        }
+        if attempts.len() == 1 {
+            return Err(attempts.remove(0));
+        }
+        Err(DataError::Everywhere { name: file.name(), attempts })
+    }
+
+    /// Remembers that an entry is in use, in this process and in the cache.
+    pub(crate) fn note_use(&self, key: &str) {
+        cache::touch(&self.cache_dir, key);
+        let mut in_use = self.session.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.insert(key.to_owned());
+    }
+
+    /// Brings the cache under its cap, sparing what this process uses.
+    pub(crate) fn keep_under_cap(&self) {
+        let spared = self.session.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let keep = cache::Keep::Bytes(self.max_cache_bytes);
+        match cache::prune_except(&self.cache_dir, keep, &spared) {
+            Ok(pruned) if pruned.freed_bytes > 0 => tracing::info!(
+                "removed {} old cache entries ({} bytes)",
+                pruned.removed.len(),
+                pruned.freed_bytes
+            ),
+            Ok(_) => {}
+            Err(error) => tracing::warn!("the cache could not be pruned: {error}"),
+        }
+    }
+}
+
+/// The cache key of a file from a location: its pinned hash where that describes the content, else the location itself.
+pub(crate) fn location_key(location: &Location, file: &DataFile) -> String {
+    match &file.sha256 {
+        Some(pin) if !location.has_selected_columns() => pin_key(pin),
+        _ => unpinned_key(location),
+    }
+}
+
+fn pin_key(pin: &str) -> String {
+    short_hash(&format!("sha256:{}", pin.to_ascii_lowercase()))
+}
+
+fn unpinned_key(location: &Location) -> String {
+    short_hash(&serde_json::to_string(location).unwrap_or_else(|_| location.describe()))
+}
+
+fn nowhere(file: &DataFile) -> String {
+    let paths: Vec<String> =
+        file.locations.iter().map(|path| format!("`{}` does not exist", path.describe())).collect();
+    let missing = if paths.is_empty() {
+        "nobody offers it for download".to_owned()
+    } else {
+        paths.join("; ")
+    };
+    match file.local.first() {
+        Some(local) => format!(
+            "{missing}\nhint: get a copy from its owners and put it at `{local}` in a folder named with --data-dir"
+        ),
+        None => format!("{missing}\nhint: check the path"),
+    }
+}
