@@ -1,0 +1,140 @@
+//! The open database: one connection with what reading and writing need beside it.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::codec::{Decoder, MAX_TEXT_BYTES};
+use crate::error::{StoreError, explain};
+use crate::schema;
+use crate::texts::TextReader;
+
+/// An open results database.
+///
+/// A store may be sent to another thread but not shared; readers open the file once more, which WAL mode allows
+/// while another thread or process writes.
+pub struct Store {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) texts: RefCell<TextReader>,
+    pub(crate) outcomes: RefCell<Decoder>,
+}
+
+impl Store {
+    /// Opens a file for reading and writing. Makes it, and its folder, when there is none; brings an older format up
+    /// to date.
+    ///
+    /// # Errors
+    /// When the file is not ours, damaged, locked, of a newer format, or can't be written.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        Self::with(schema::open(path)?, path)
+    }
+
+    /// Opens an existing file for reading only, also in a folder that can't be written.
+    ///
+    /// # Errors
+    /// When the file is missing, not ours, damaged, or of another format.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        Self::with(schema::open_read_only(path)?, path)
+    }
+
+    fn with(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        connection.set_prepared_statement_cache_capacity(64);
+        let path = path.to_path_buf();
+        let readers = TextReader::new().and_then(|texts| Ok((texts, Decoder::for_outcomes()?)));
+        let (texts, outcomes) = readers.map_err(|error| Problem::from(error).explain(&path))?;
+        Ok(Self { connection, path, texts: RefCell::new(texts), outcomes: RefCell::new(outcomes) })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Examines the whole file: SQLite's own check, then every text and outcome is read and texts are compared with
+    /// their hashes. Takes time in proportion to the file.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with the first thing that is wrong.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.explain(crate::check::check(self))
+    }
+
+    /// Reads within one snapshot of the file.
+    pub(crate) fn explain<T>(&self, result: Result<T, Problem>) -> Result<T, StoreError> {
+        result.map_err(|problem| problem.explain(&self.path))
+    }
+
+    /// Does all of `work` or none of it.
+    pub(crate) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Problem>,
+    ) -> Result<T, StoreError> {
+        let path = &self.path;
+        let sql = |error: rusqlite::Error| explain(path, &error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql)?;
+        let value = work(&transaction).map_err(|problem| problem.explain(path))?;
+        transaction.commit().map_err(sql)?;
+        Ok(value)
+    }
+}
+
+/// What went wrong, before it is known in which file.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    Sql(rusqlite::Error),
+    Damaged(String),
+    TooLong { size: usize },
+    UnknownRun(i64),
+    TwoValues { metric: String },
+}
+
+impl Problem {
+    pub(crate) fn explain(self, path: &Path) -> StoreError {
+        let path_buf = path.to_path_buf();
+        match self {
+            Self::Sql(error) => explain(path, &error),
+            Self::Damaged(detail) => StoreError::Damaged { path: path_buf, detail },
+            Self::TooLong { size } => StoreError::TooLong { size, limit: MAX_TEXT_BYTES },
+            Self::UnknownRun(run) => StoreError::UnknownRun { path: path_buf, run },
+            Self::TwoValues { metric } => StoreError::TwoValues { metric },
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<io::Error> for Problem {
+    /// Only compression reports these.
+    fn from(error: io::Error) -> Self {
+        Self::Damaged(format!("a compressed text can't be read ({error})"))
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Damaged(format!("stored JSON can't be read ({error})"))
+    }
+}
+
+/// Turns an absence that only damage explains into a problem.
+pub(crate) trait Problematic<T> {
+    fn damaged(self, what: &str) -> Result<T, Problem>;
+}
+
+impl<T> Problematic<T> for Option<T> {
+    fn damaged(self, what: &str) -> Result<T, Problem> {
+        self.ok_or_else(|| Problem::Damaged(what.to_owned()))
+    }
+}
