@@ -36,26 +36,21 @@ impl Store {
         retry: Retry,
     ) -> Result<Vec<Pending>, Problem> {
         let model = self.model_of(run)?;
-        let done = match retry {
-            Retry::Transient => "outcomes.kind <> 'failed' OR outcomes.failure IN (?5, ?6, ?7)",
-            Retry::Failures => "outcomes.kind <> 'failed' OR (FALSE AND ?5 + ?6 + ?7)",
+        // A JSON array, so that the statement is the same however many kinds there are.
+        let settled: Vec<&str> = match retry {
+            Retry::Transient => SETTLED.map(failure_name).to_vec(),
+            Retry::Failures => Vec::new(),
         };
-        let mut statement = self.connection.prepare_cached(&format!(
+        let settled = serde_json::to_string(&settled)?;
+        let mut statement = self.connection.prepare_cached(
             "SELECT requests.position, requests.body FROM requests \
              LEFT JOIN outcomes ON outcomes.model = ?1 AND outcomes.body = requests.body \
-             WHERE requests.run = ?2 AND requests.position >= ?3 AND (outcomes.kind IS NULL OR NOT ({done})) \
-             ORDER BY requests.position LIMIT ?4"
-        ))?;
-        let settled = SETTLED.map(failure_name);
-        let mut rows = statement.query(params![
-            model,
-            run.0,
-            from as i64,
-            limit as i64,
-            settled[0],
-            settled[1],
-            settled[2]
-        ])?;
+             WHERE requests.run = ?2 AND requests.position >= ?3 AND (outcomes.kind IS NULL \
+               OR (outcomes.kind = 'failed' AND outcomes.failure NOT IN (SELECT value FROM json_each(?5)))) \
+             ORDER BY requests.position LIMIT ?4",
+        )?;
+        let mut rows =
+            statement.query(params![model, run.0, from as i64, limit as i64, settled])?;
         let mut pending = Vec::new();
         while let Some(row) = rows.next()? {
             let key = OutcomeKey { model, body: row.get(1)? };
