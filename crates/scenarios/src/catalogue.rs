@@ -1,0 +1,236 @@
+//! All scenarios: the built-in ones and the user's own files.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use holometer_core::card::ScenarioCard;
+use holometer_core::instance::number_instances;
+use holometer_core::{Args, Instance, RunSpec, ScenarioCatalogue, ScenarioSpec};
+use holometer_data::{DataFile, Library, Progress};
+
+use crate::arguments::{nearest, resolve_args};
+use crate::arrange::arrange;
+use crate::build::Builder;
+use crate::builtin;
+use crate::defs::DEFS;
+use crate::draft::draft;
+use crate::error::{ArgError, Problem, ScenarioError};
+use crate::files;
+use crate::known::known_helm_scenarios;
+use crate::loader::{self, Loaded};
+use crate::material::{Builtin, Material};
+use crate::scope;
+use crate::source::Source;
+
+/// Every scenario that can be run. Built-in scenario files are read when they are first asked for.
+#[derive(Debug)]
+pub struct Catalogue {
+    entries: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    source: Source,
+    loaded: OnceLock<Result<Loaded, Vec<Problem>>>,
+}
+
+impl Catalogue {
+    /// The scenarios that come with the product.
+    pub fn builtin() -> Self {
+        let entries = DEFS
+            .iter()
+            .map(|(name, text)| {
+                let source = Source {
+                    shown: format!("defs/{name}.toml"),
+                    text: Cow::Borrowed(*text),
+                    folder: None,
+                };
+                ((*name).to_owned(), Entry { source, loaded: OnceLock::new() })
+            })
+            .collect();
+        Self { entries }
+    }
+
+    /// Adds a user's scenario file and returns the scenario's name.
+    ///
+    /// # Errors
+    /// The file can't be read, is faulty, or its name is taken.
+    pub fn add_file(&mut self, path: &Path) -> Result<String, ScenarioError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })?;
+        let source = user_source(text, path);
+        let name = file_stem(path);
+        let loaded = loader::load(&source, &name).map_err(|faults| source.faulty(faults))?;
+        let faults = loader::faults(&loaded, &source, false);
+        if !faults.is_empty() {
+            return Err(source.faulty(faults));
+        }
+        let name = loaded.card.name.0.clone();
+        if self.entries.contains_key(&name) {
+            return Err(ScenarioError::Taken { path: path.to_owned(), name });
+        }
+        self.entries.insert(name.clone(), Entry { source, loaded: OnceLock::from(Ok(loaded)) });
+        Ok(name)
+    }
+
+    /// Fills in defaults and checks every value against the documented ones.
+    ///
+    /// # Errors
+    /// The scenario is unknown, or an argument does not fit.
+    pub fn resolve_args(&self, name: &str, args: &Args) -> Result<Args, ScenarioError> {
+        let (_, loaded) = self.loaded(name)?;
+        Ok(resolve_args(&loaded.card, args)?)
+    }
+
+    /// The data files that a run needs, in reading order; none for scenarios that make their own data.
+    ///
+    /// # Errors
+    /// The scenario is unknown, an argument does not fit, or the scenario file is faulty.
+    pub fn files(&self, spec: &ScenarioSpec) -> Result<Vec<DataFile>, ScenarioError> {
+        let (source, loaded, args) = self.resolved(spec)?;
+        let scope = scope::of_arguments(&loaded.definition, &args);
+        let needed = files::needed(&loaded.definition, source, &scope)
+            .map_err(|error| source.template_error(&error))?;
+        Ok(needed.into_iter().map(|needed| needed.file).collect())
+    }
+
+    /// All instances of a scenario, in HELM's order, numbered before any sampling.
+    ///
+    /// # Errors
+    /// The scenario is unknown, an argument does not fit, a data file can't be had, or a row is not as expected.
+    pub fn instances(
+        &self,
+        spec: &ScenarioSpec,
+        library: &Library,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Instance>, ScenarioError> {
+        let (source, loaded, args) = self.resolved(spec)?;
+        let definition = &loaded.definition;
+        let scope = scope::of_arguments(definition, &args);
+        let in_file = |error| source.template_error(&error);
+        let needed = files::needed(definition, source, &scope).map_err(in_file)?;
+        let opened = files::open(&needed, library, progress)?;
+        let instances = match rust_reader(loaded.card.name.as_str()) {
+            Some(reader) if definition.instance.is_none() => {
+                let scenario = loaded.card.name.as_str();
+                (reader.instances)(&Material { scenario, args: &args, files: &opened })?
+            }
+            _ => declared(source, loaded, &opened, &scope, usize::MAX)?,
+        };
+        let mut instances = arrange(&definition.arrange, &scope, instances).map_err(in_file)?;
+        number_instances(&mut instances);
+        Ok(instances)
+    }
+
+    fn resolved(&self, spec: &ScenarioSpec) -> Result<(&Source, &Loaded, Args), ScenarioError> {
+        let (source, loaded) = self.loaded(spec.name.as_str())?;
+        let args = resolve_args(&loaded.card, &spec.args)?;
+        Ok((source, loaded, args))
+    }
+
+    fn loaded(&self, name: &str) -> Result<(&Source, &Loaded), ScenarioError> {
+        let entry = self.entries.get(name).ok_or_else(|| self.unknown(name))?;
+        match entry.load(name) {
+            Ok(loaded) => Ok((&entry.source, loaded)),
+            Err(problems) => Err(entry.source.faulty(problems.clone())),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> ScenarioError {
+        if let Some((_, reason)) = known_helm_scenarios().iter().find(|(known, _)| *known == name) {
+            let hint = format!("HELM has it, but it is not here: {reason}");
+            return ScenarioError::Unknown { name: name.to_owned(), hint };
+        }
+        let near = nearest(name, self.entries.keys().map(String::as_str));
+        let hint = if near.is_empty() {
+            "`holometer list scenarios` shows what there is".to_owned()
+        } else {
+            let quoted: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+            format!("did you mean {}?", quoted.join(" or "))
+        };
+        ScenarioError::Unknown { name: name.to_owned(), hint }
+    }
+}
+
+impl Entry {
+    fn load(&self, name: &str) -> Result<&Loaded, &Vec<Problem>> {
+        self.loaded.get_or_init(|| loader::load(&self.source, name)).as_ref()
+    }
+}
+
+impl ScenarioCatalogue for Catalogue {
+    fn names(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
+    }
+
+    fn card(&self, name: &str) -> Option<&ScenarioCard> {
+        self.loaded(name).ok().map(|(_, loaded)| &loaded.card)
+    }
+
+    fn draft(&self, name: &str, args: &Args) -> Result<RunSpec, String> {
+        let (source, loaded) = self.loaded(name).map_err(|error| error.to_string())?;
+        let args =
+            resolve_args(&loaded.card, args).map_err(|error: ArgError| error.to_string())?;
+        draft(name, &loaded.definition, &args)
+            .map_err(|error| source.template_error(&error).to_string())
+    }
+}
+
+/// The instances of a declarative scenario, at most so many rows per file.
+pub(crate) fn declared(
+    source: &Source,
+    loaded: &Loaded,
+    files: &[files::OpenFile],
+    scope: &crate::template::Scope,
+    most_rows: usize,
+) -> Result<Vec<Instance>, ScenarioError> {
+    let Some(definition) = &loaded.definition.instance else { return Ok(Vec::new()) };
+    let builder = Builder::new(definition).map_err(|error| source.template_error(&error))?;
+    let mut instances = Vec::new();
+    let mut add = |rows: Vec<serde_json::Value>, name: &str, scope: &crate::template::Scope, split| {
+        for (index, row) in rows.iter().take(most_rows).enumerate() {
+            let built = builder.build(row, scope, split).map_err(|error| ScenarioError::Row {
+                file: source.shown.clone(),
+                data: name.to_owned(),
+                row: index + 1,
+                problem: source.template_problem(&error, &columns_hint(row)),
+            })?;
+            instances.extend(built);
+        }
+        Ok::<(), ScenarioError>(())
+    };
+    for file in files {
+        add(file.rows()?, &file.name(), &file.scope, file.split)?;
+    }
+    let rows = loaded.definition.data.rows.iter();
+    let rows = rows.map(|row| serde_json::to_value(row).unwrap_or_default()).collect();
+    add(rows, "data.rows", scope, holometer_core::Split::Test)?;
+    Ok(instances)
+}
+
+fn columns_hint(row: &serde_json::Value) -> String {
+    let names: Vec<&str> =
+        row.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    format!("the row has {}", if names.is_empty() { "no columns".into() } else { names.join(", ") })
+}
+
+/// The Rust reader of a scenario, if it has one.
+pub(crate) fn rust_reader(name: &str) -> Option<Builtin> {
+    builtin::all().into_iter().find(|builtin| builtin.name == name)
+}
+
+/// A user's file.
+pub(crate) fn user_source(text: String, path: &Path) -> Source {
+    Source {
+        shown: path.display().to_string(),
+        text: Cow::Owned(text),
+        folder: Some(path.parent().unwrap_or(Path::new("")).to_owned()),
+    }
+}
+
+/// A file's name without folder and extension.
+pub(crate) fn file_stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,271 @@
+//! Which data files a scenario needs for its arguments, and the rows in them.
+
+use std::path::{Path, PathBuf};
+
+use holometer_core::Split;
+use holometer_data::read::{self, CsvOptions, Header};
+use holometer_data::{Availability, DataError, DataFile, Library, Location, Progress};
+use serde_json::{Map, Value};
+
+use crate::definition::{Definition, FileDef, Format, Text};
+use crate::scope::repeated;
+use crate::source::Source;
+use crate::template::{Scope, TemplateError, applies, render};
+
+/// A file that is needed, before it is fetched.
+#[derive(Clone, Debug)]
+pub(crate) struct NeededFile {
+    /// What and where it is.
+    pub(crate) file: DataFile,
+    /// The split of its instances.
+    pub(crate) split: Split,
+    /// Its role for Rust readers, and `file` in templates.
+    pub(crate) role: String,
+    /// Whether it may be missing beside local copies of the others.
+    pub(crate) optional: bool,
+    /// What templates see beside its rows.
+    pub(crate) scope: Scope,
+    /// How it is read.
+    reading: Reading,
+}
+
+/// How a file is read.
+#[derive(Clone, Debug)]
+struct Reading {
+    format: Format,
+    member: Option<String>,
+    columns: Vec<String>,
+    fetch_columns: Vec<String>,
+    at: Option<String>,
+}
+
+/// A file that is here.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenFile {
+    /// Where.
+    pub(crate) path: PathBuf,
+    /// The split of its instances.
+    pub(crate) split: Split,
+    /// Its role.
+    pub(crate) role: String,
+    /// What templates see beside its rows.
+    pub(crate) scope: Scope,
+    reading: Reading,
+}
+
+/// The files for resolved arguments, in reading order.
+pub(crate) fn needed(
+    definition: &Definition,
+    source: &Source,
+    scope: &Scope,
+) -> Result<Vec<NeededFile>, TemplateError> {
+    let mut files = Vec::new();
+    for outer in repeated(scope, definition.data.repeat.as_ref())? {
+        for def in &definition.data.files {
+            if applies(def.when.as_ref(), &outer)? {
+                files.push(needed_file(definition, source, def, &outer)?);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn needed_file(
+    definition: &Definition,
+    source: &Source,
+    def: &FileDef,
+    scope: &Scope,
+) -> Result<NeededFile, TemplateError> {
+    let optional = |text: &Option<Text>| text.as_ref().map(|text| render(text, scope)).transpose();
+    let mut locations = Vec::new();
+    let columns = &definition.data.fetch_columns;
+    if let Some(path) = optional(&def.path)? {
+        locations.push(Location::Path(source.folder.as_deref().unwrap_or(Path::new("")).join(path)));
+    }
+    if let Some(package) = &def.package {
+        locations.push(Location::Package {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            sha256: package.sha256.clone(),
+            member: render(&package.member, scope)?,
+        });
+    }
+    if let Some(hub) = &def.hub {
+        locations.push(Location::HubFile {
+            dataset: hub.dataset.clone(),
+            revision: hub.revision.clone(),
+            path: render(&hub.path, scope)?,
+        });
+    }
+    if let Some(hub) = &def.hub_parquet {
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let config = render(&hub.config, scope)?;
+        locations.push(
+            Location::hub_parquet(&hub.dataset, &config, &hub.split).with_columns(&columns),
+        );
+    }
+    locations.extend(optional(&def.url)?.map(Location::Url));
+    let local: Result<Vec<String>, TemplateError> =
+        def.local.iter().map(|name| render(name, scope)).collect();
+    let mut scope = scope.clone();
+    let role = def.role.clone().unwrap_or_default();
+    scope.insert("file".into(), role.as_str().into());
+    Ok(NeededFile {
+        file: DataFile {
+            local: local?,
+            locations,
+            sha256: optional(&def.sha256)?.filter(|hash| !hash.is_empty()),
+            bytes: def.bytes,
+        },
+        split: def.split.unwrap_or(Split::Test),
+        role,
+        optional: def.optional,
+        reading: Reading {
+            format: def.format.or(definition.data.format).unwrap_or(Format::Jsonl),
+            member: optional(&def.member)?,
+            columns: def.columns.clone(),
+            fetch_columns: columns.clone(),
+            at: def.at.clone(),
+        },
+        scope,
+    })
+}
+
+/// Brings all files here. An optional file that is missing beside local copies of others is left out, with a warning.
+pub(crate) fn open(
+    files: &[NeededFile],
+    library: &Library,
+    progress: &dyn Progress,
+) -> Result<Vec<OpenFile>, DataError> {
+    let some_are_local = files
+        .iter()
+        .any(|needed| matches!(library.locate(&needed.file), Availability::Local(_)));
+    let mut opened = Vec::new();
+    for needed in files {
+        if needed.optional && some_are_local {
+            if let Availability::Download { .. } | Availability::Unavailable { .. } =
+                library.locate(&needed.file)
+            {
+                progress.warned(&format!(
+                    "`{}` is missing beside the local copies of its dataset; its `{}` instances are left out",
+                    needed.file.name(),
+                    needed.split.as_str()
+                ));
+                continue;
+            }
+        }
+        opened.push(needed.clone().at(library.fetch(&needed.file, progress)?));
+    }
+    Ok(opened)
+}
+
+impl NeededFile {
+    /// The file, lying at a path.
+    pub(crate) fn at(self, path: PathBuf) -> OpenFile {
+        OpenFile {
+            path,
+            split: self.split,
+            role: self.role,
+            scope: self.scope,
+            reading: self.reading,
+        }
+    }
+}
+
+impl OpenFile {
+    /// The file's name, for messages.
+    pub(crate) fn name(&self) -> String {
+        match &self.reading.member {
+            Some(member) => format!("{} in {}", member, self.path.display()),
+            None => self.path.display().to_string(),
+        }
+    }
+
+    /// The file's content; an archive's member, where it is one.
+    pub(crate) fn content(&self) -> Result<Vec<u8>, DataError> {
+        if let Some(member) = &self.reading.member {
+            if is_archive(&self.path)? {
+                return read::archive_member(&self.path, member);
+            }
+        }
+        read::bytes(&self.path)
+    }
+
+    /// The text, with line ends as Python's text files give them.
+    pub(crate) fn text(&self) -> Result<String, DataError> {
+        let text = read::text_of(self.content()?, &self.path)?;
+        Ok(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
+    }
+
+    /// The rows, each an object from column to value.
+    pub(crate) fn rows(&self) -> Result<Vec<Value>, DataError> {
+        match self.reading.format {
+            Format::Jsonl => read::jsonl_of(self.content()?, &self.path),
+            Format::Json => {
+                let document = read::json_of(self.content()?, &self.path)?;
+                Ok(json_rows(document, self.reading.at.as_deref()))
+            }
+            Format::Csv => self.delimited(CsvOptions::comma()),
+            Format::Tsv => self.delimited(CsvOptions::tab()),
+            Format::Parquet => {
+                let columns: Vec<&str> =
+                    self.reading.fetch_columns.iter().map(String::as_str).collect();
+                read::parquet(&self.path, &columns)
+            }
+            Format::Lines => Ok(self.text()?.lines().map(|line| one_column("line", line)).collect()),
+            Format::Text => Ok(vec![one_column("text", &self.text()?)]),
+        }
+    }
+
+    fn delimited(&self, options: CsvOptions) -> Result<Vec<Value>, DataError> {
+        let names = &self.reading.columns;
+        let content = self.text()?.into_bytes();
+        let options = CsvOptions { header: Header::Absent, ..options };
+        let mut rows = read::csv_rows_of(content, &self.path, &options)?.into_iter();
+        let names = if names.is_empty() { rows.next().unwrap_or_default() } else { names.clone() };
+        Ok(rows.map(|cells| record(&names, cells)).collect())
+    }
+}
+
+/// A row of cells as an object. Missing cells are null; all cells are also under `cells`.
+fn record(names: &[String], cells: Vec<String>) -> Value {
+    let mut object = Map::new();
+    for (index, name) in names.iter().enumerate() {
+        object.insert(name.clone(), cells.get(index).map_or(Value::Null, |cell| cell.clone().into()));
+    }
+    object.entry("cells").or_insert_with(|| Value::from(cells));
+    Value::Object(object)
+}
+
+fn one_column(name: &str, text: &str) -> Value {
+    let mut object = Map::new();
+    object.insert(name.to_owned(), text.into());
+    Value::Object(object)
+}
+
+/// The rows of a JSON document: those at a dotted path; an array's entries, or the one object.
+pub(crate) fn json_rows(document: Value, at: Option<&str>) -> Vec<Value> {
+    let mut document = document;
+    for key in at.into_iter().flat_map(|path| path.split('.')) {
+        document = document.get_mut(key).map(Value::take).unwrap_or_default();
+    }
+    match document {
+        Value::Array(rows) => rows,
+        Value::Null => Vec::new(),
+        row => vec![row],
+    }
+}
+
+/// Whether a file is a zip archive, a tar archive, or compressed (and then, because a member is asked for, a compressed
+/// archive).
+fn is_archive(path: &Path) -> Result<bool, DataError> {
+    use std::io::Read;
+    let mut start = Vec::new();
+    let failed = |source| DataError::Read { path: path.to_owned(), source };
+    std::fs::File::open(path)
+        .and_then(|file| file.take(265).read_to_end(&mut start))
+        .map_err(failed)?;
+    let compressed = [&b"PK\x03\x04"[..], b"\x1f\x8b", b"\x28\xb5\x2f\xfd"];
+    Ok(compressed.iter().any(|magic| start.starts_with(magic))
+        || start.get(257..262) == Some(b"ustar"))
+}
