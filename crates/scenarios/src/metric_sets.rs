@@ -1,7 +1,7 @@
 //! HELM's common sets of metrics, written once (`helm/benchmark/metrics/common_metric_specs.py`). A metric's name here is
 //! HELM's class name in snake case without `Metric`.
 
-use holometer_core::MetricSpec;
+use holometer_core::{ArgValue, MetricSpec};
 use serde_json::{Value, json};
 
 use crate::definition::{MetricDef, MetricSet};
@@ -94,11 +94,17 @@ fn with_args(name: &str, args: Value) -> MetricSpec {
     MetricSpec { name: name.to_owned(), args }
 }
 
-/// Renders the texts in arguments that are templates. A template that fails stays as it is: the file's check reports it.
+/// Renders the texts in arguments that are templates; what comes out as a number is a number, as in a run entry. A
+/// template that fails stays as it is: the file's check reports it.
 fn rendered(value: Value, scope: &Scope) -> Value {
     match value {
         Value::String(text) if text.contains("{{") => {
-            Value::String(render_text(&text, scope).unwrap_or(text))
+            let text = render_text(&text, scope).unwrap_or(text);
+            match ArgValue::parse(&text) {
+                ArgValue::Int(number) => number.into(),
+                ArgValue::Float(number) => number.into(),
+                ArgValue::Text(text) => text.into(),
+            }
         }
         Value::Array(list) => list.into_iter().map(|entry| rendered(entry, scope)).collect(),
         Value::Object(object) => {

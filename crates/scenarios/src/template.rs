@@ -162,7 +162,7 @@ pub(crate) fn applies(condition: Option<&Text>, scope: &Scope) -> Result<bool, T
 
 /// A scope as one value.
 pub(crate) fn value_of(scope: &Scope) -> Value {
-    scope.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    Value::from_pairs(scope.iter().map(|(name, value)| (name.clone(), value.clone())))
 }
 
 /// The text as Python's `str` prints the value.

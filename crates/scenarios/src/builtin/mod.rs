@@ -2,6 +2,8 @@
 
 mod babi_qa;
 mod bbq;
+mod boolq;
+mod code;
 mod dyck_language;
 mod simple1;
 mod synthetic_reasoning;
@@ -17,6 +19,8 @@ pub(crate) fn all() -> Vec<Builtin> {
     vec![
         babi_qa::plugin(),
         bbq::plugin(),
+        boolq::plugin(),
+        code::plugin(),
         dyck_language::plugin(),
         simple1::plugin(),
         synthetic_reasoning::plugin(),
