@@ -50,7 +50,23 @@ impl ArgValue {
 fn parse_float(text: &str) -> Option<f64> {
     let numeric =
         text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
-    if numeric && text.bytes().any(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
+    if !numeric || !text.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// Python's `repr` of a float: the shortest digits that read the same, with an exponent below 1e-4 and from 1e16 on.
+fn python_float(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
+        let shown = format!("{value:e}");
+        let (digits, exponent) = shown.split_once('e').unwrap_or((&shown, "0"));
+        let (sign, exponent) =
+            exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+        return format!("{digits}e{sign}{exponent:0>2}");
+    }
+    if value.fract() == 0.0 { format!("{value:.1}") } else { value.to_string() }
 }
 
 impl fmt::Display for ArgValue {
@@ -58,10 +74,7 @@ impl fmt::Display for ArgValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Int(value) => write!(f, "{value}"),
-            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e16 => {
-                write!(f, "{value:.1}")
-            }
-            Self::Float(value) => write!(f, "{value}"),
+            Self::Float(value) => f.write_str(&python_float(*value)),
             Self::Text(value) => f.write_str(value),
         }
     }
