@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Pure string algorithms: normalisation, matching, overlap, edit distance, stemming, tokenising, mathematics.
+//!
+//! Where HELM (Python) has the same function, this crate gives the same result for the same strings; [`python`] holds
+//! the ways in which Python's strings differ from Rust's. Nothing here knows of scenarios, models or metrics.
+
+pub mod answer;
+pub mod bleu;
+pub mod edit;
+pub mod matching;
+pub mod math;
+pub mod normalize;
+pub mod porter;
+pub mod punkt;
+pub mod python;
+pub mod rouge;
+pub mod sets;
+pub mod treebank;

@@ -1,0 +1,164 @@
+//! The word tokenizer that NLTK 3.9.4 (the version in HELM's lock file) calls by default: the Penn Treebank rules with NLTK's
+//! improvements.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::punkt::Punkt;
+use crate::python::{is_word, split};
+
+/// Words and punctuation of a text: sentences first (Punkt, English), then [`tokenize`] on each. NLTK's `word_tokenize`.
+pub fn word_tokenize(text: &str) -> Vec<String> {
+    Punkt::english().sentences(text).into_iter().flat_map(tokenize).collect()
+}
+
+/// A replacement made everywhere in the sentence.
+struct Rule {
+    pattern: Regex,
+    replacement: &'static str,
+}
+
+fn rules(list: &[(&str, &'static str)]) -> Vec<Rule> {
+    list.iter()
+        .map(|(pattern, replacement)| Rule {
+            pattern: Regex::new(pattern).expect("the pattern is valid"),
+            replacement,
+        })
+        .collect()
+}
+
+static OPENING_QUOTES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    rules(&[
+        ("([«“‘„]|`+)", " $1 "),
+        ("^\"", "``"),
+        ("(``)", " $1 "),
+        ("([ (\\[{<])(?:\"|'{2})", "$1 `` "),
+    ])
+});
+
+static PUNCTUATION: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    rules(&[
+        (r#"(?s)([^.])(\.)([\])}>"'»”’ ]*)[\s\x1c-\x1f]*$"#, "$1 $2 $3 "),
+        (r"(?s)([:,])([^\d])", " $1 $2"),
+        (r"([:,])\n?$", " $1 "),
+        (r"\.{2,}", " $0 "),
+        ("[;@#$%&]", " $0 "),
+        (r"[\x{2012}-\x{2015}]", " $0 "),
+        (r#"(?s)([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 "),
+        ("[?!]", " $0 "),
+        ("(?s)([^'])' ", "$1 ' "),
+        ("[*]", " $0 "),
+        (r"[\]\[(){}<>]", " $0 "),
+        ("--", " -- "),
+    ])
+});
+
+static CLOSING_QUOTES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    rules(&[
+        ("([»”’])", " $1 "),
+        ("''", " '' "),
+        ("\"", " '' "),
+        (r"[\s\x1c-\x1f]+", " "),
+        ("([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 "),
+        ("([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 "),
+    ])
+});
+
+/// Words written together that are two, and where they are cut.
+const CONTRACTIONS: [(&str, usize); 8] = [
+    ("cannot", 3),
+    ("d'ye", 1),
+    ("gimme", 3),
+    ("gonna", 3),
+    ("gotta", 3),
+    ("lemme", 3),
+    ("more'n", 4),
+    ("wanna", 3),
+];
+
+/// As [`CONTRACTIONS`], for words that begin with an apostrophe and follow a space.
+const ELISIONS: [(&str, usize); 2] = [("'tis", 2), ("'twas", 2)];
+
+/// Words and punctuation of one sentence.
+pub fn tokenize(sentence: &str) -> Vec<String> {
+    let text = apply(sentence, &OPENING_QUOTES);
+    let text = detach_opening_apostrophes(&text);
+    let text = apply(&text, &PUNCTUATION);
+    let text = apply(&format!(" {text} "), &CLOSING_QUOTES);
+    let text = cut_contractions(&text);
+    split(&text).map(str::to_owned).collect()
+}
+
+fn apply(text: &str, rules: &[Rule]) -> String {
+    let mut text = Cow::Borrowed(text);
+    for rule in rules {
+        if let Cow::Owned(changed) = rule.pattern.replace_all(&text, rule.replacement) {
+            text = Cow::Owned(changed);
+        }
+    }
+    text.into_owned()
+}
+
+/// A space between an apostrophe and a single letter behind it, unless the letter begins a clitic (`'s`, `'t`, ...).
+fn detach_opening_apostrophes(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for (position, character) in text.char_indices() {
+        result.push(character);
+        let mut after = text[position + character.len_utf8()..].chars();
+        let letter = after.next().filter(|letter| is_word(*letter));
+        if character == '\''
+            && !after.next().is_some_and(is_word)
+            && letter.is_some_and(|letter| !"mtsdnMTSDN".contains(letter))
+        {
+            result.push(' ');
+        }
+    }
+    result
+}
+
+fn cut_contractions(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (word, cut) in CONTRACTIONS {
+        text = cut_word(&text, word, cut, "");
+    }
+    for (word, cut) in ELISIONS {
+        text = cut_word(&text, word, cut, " ");
+    }
+    text
+}
+
+/// Cuts every occurrence of `before` + `word` (any case) that is not part of a longer word, putting spaces around and between.
+fn cut_word(text: &str, word: &str, cut: usize, before: &str) -> String {
+    let pattern = format!("{before}{word}");
+    let bytes = text.as_bytes();
+    let mut result = String::with_capacity(text.len());
+    let mut done = 0;
+    let mut position = 0;
+    while position + pattern.len() <= bytes.len() {
+        let end = position + pattern.len();
+        let found = bytes[position..end].eq_ignore_ascii_case(pattern.as_bytes());
+        if !(found && stands_alone(text, position + before.len(), end, word)) {
+            position += 1;
+            continue;
+        }
+        let start = position + before.len();
+        let (first, second) = text[start..end].split_at(cut);
+        result.extend([&text[done..position], " ", first, " ", second, " "]);
+        done = end;
+        position = end;
+    }
+    result += &text[done..];
+    result
+}
+
+fn stands_alone(text: &str, start: usize, end: usize, word: &str) -> bool {
+    let after = text[end..].chars().next();
+    if word == "wanna" && !after.is_some_and(crate::python::is_space) {
+        return false;
+    }
+    let before = text[..start].chars().next_back();
+    let begins = word.starts_with('\'') || !before.is_some_and(is_word);
+    begins && !after.is_some_and(is_word)
+}
