@@ -120,17 +120,18 @@ where
 
 /// The drafts, followed by their repetitions, which differ in `random` (`1`, `2`, ...). Scoring given text has no
 /// randomness, so its repetitions are equal.
-fn repeated(drafts: Vec<Draft>, trials: usize) -> Vec<Draft> {
-    let mut all = drafts.clone();
+fn repeated(mut drafts: Vec<Draft>, trials: usize) -> Vec<Draft> {
+    let once = drafts.len();
     for seed in 1..trials {
-        all.extend(drafts.iter().cloned().map(|mut draft| {
+        for index in 0..once {
+            let mut draft = drafts[index].clone();
             if let Request::Generate { decoding, .. } = &mut draft.state.request {
                 decoding.random = Some(seed.to_string());
             }
-            draft
-        }));
+            drafts.push(draft);
+        }
     }
-    all
+    drafts
 }
 
 /// What happened to the prompts.

@@ -13,6 +13,7 @@ mod choices;
 mod error;
 mod fit;
 mod helm;
+#[expect(clippy::unnecessary_wraps, reason = "all methods have one signature, and some can fail")]
 mod methods;
 mod note;
 mod prompt;
