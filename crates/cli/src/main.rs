@@ -1,2 +1,54 @@
-//! Placeholder.
-fn main() {}
+//! The binary `holometer`: arguments, progress, exit codes, and the wiring of all stages.
+//!
+//! Data goes to standard output, everything else to standard error. No other crate prints.
+
+mod args;
+mod commands;
+mod failure;
+mod log;
+mod output;
+mod pipeline;
+mod progress;
+mod size;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::{Exit, Failure};
+use crate::progress::Talk;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let talk = Talk::new(cli.talk.quiet);
+    match dispatch(&cli, &talk) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            tracing::error!("{failure}");
+            eprintln!("error: {failure}");
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, talk: &Talk) -> Result<Exit, Failure> {
+    let verbose = cli.talk.verbose;
+    match &cli.command {
+        Command::Run(args) => commands::run(args, verbose, talk),
+        Command::Plan(args) => commands::plan(args, talk),
+        Command::Report(args) => commands::report(args),
+        Command::Rescore(args) => commands::rescore(args, verbose, talk),
+        Command::List(args) => commands::list(args),
+        Command::Show(args) => commands::show(args, talk),
+        Command::Export(args) => commands::export(args),
+        Command::Perturb(args) => commands::perturb(args, talk),
+        Command::Pull(args) => commands::pull(args, talk),
+        Command::Cache(args) => commands::cache(args),
+        Command::Init(args) => commands::init(args),
+        Command::Check(args) => commands::check(args),
+        Command::Doctor(args) => commands::doctor(args),
+        Command::Quickstart(args) => commands::quickstart(args, verbose, talk),
+        Command::Completions { shell } => Ok(commands::completions(*shell)),
+    }
+}

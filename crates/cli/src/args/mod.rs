@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs};
+pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};
 
 /// Holistic evaluation of language models: what they can do, and whom they fail, on the same questions, with error bars.
 ///
@@ -61,8 +61,6 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show what works on this machine, and what to do about the rest.
     Doctor(DoctorArgs),
-    /// Measure the local engine on this machine.
-    Bench(BenchArgs),
     /// The demonstration: a small real model, real data, a real report.
     Quickstart(QuickstartArgs),
     /// Print a completion script for a shell.
@@ -300,27 +298,6 @@ pub(crate) struct DoctorArgs {
     pub(crate) environment: EnvironmentArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchArgs {
-    #[command(subcommand)]
-    pub(crate) what: BenchKind,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchKind {
-    /// Prefill, decoding and a scoring job with a shared prefix, in tokens per second, beside the machine's limits.
-    Engine {
-        /// The model: a folder or a `.gguf` file.
-        #[arg(short, long)]
-        model: String,
-        #[command(flatten)]
-        environment: EnvironmentArgs,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// What to evaluate.
 #[derive(Clone, Debug, Default, Args)]
@@ -62,6 +62,25 @@ pub(crate) struct EnvironmentArgs {
     /// Take the local model's tokenizer from this `tokenizer.json` or folder instead of its own.
     #[arg(long, value_name = "PATH")]
     pub(crate) tokenizer: Option<PathBuf>,
+    /// A context window smaller than the local model's own, in tokens.
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_context: Option<usize>,
+    /// How local weights are kept in memory.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) dtype: WeightsArg,
+    /// Send prompts to local models as they are, without the model's chat template.
+    #[arg(long)]
+    pub(crate) no_chat_template: bool,
+}
+
+/// How weights are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WeightsArg {
+    /// As the files store them.
+    #[default]
+    Stored,
+    /// Unpacked to f32: the same numbers, more memory.
+    F32,
 }
 
 /// Where results are.

@@ -1,0 +1,40 @@
+//! One file per command.
+
+mod cache;
+mod check;
+mod doctor;
+mod export;
+mod init;
+mod list;
+mod perturb;
+mod plan;
+mod pull;
+mod quickstart;
+mod report;
+mod rescore;
+mod run;
+mod show;
+
+pub(crate) use cache::cache;
+pub(crate) use check::check;
+pub(crate) use doctor::doctor;
+pub(crate) use export::export;
+pub(crate) use init::init;
+pub(crate) use list::list;
+pub(crate) use perturb::perturb;
+pub(crate) use plan::plan;
+pub(crate) use pull::pull;
+pub(crate) use quickstart::quickstart;
+pub(crate) use report::report;
+pub(crate) use rescore::rescore;
+pub(crate) use run::run;
+pub(crate) use show::show;
+
+use crate::failure::Exit;
+
+/// Prints a completion script.
+pub(crate) fn completions(shell: clap_complete::Shell) -> Exit {
+    let mut command = <crate::args::Cli as clap::CommandFactory>::command();
+    clap_complete::generate(shell, &mut command, "holometer", &mut std::io::stdout());
+    Exit::Done
+}

@@ -1,0 +1,278 @@
+//! `plan`: what a run would do.
+
+use std::collections::BTreeMap;
+
+use holometer_adapt::helm_request;
+use holometer_core::{Instance, Request, RequestState, RunSpec};
+use holometer_data::Availability;
+use holometer_plan::Cell;
+use holometer_report::{Column, Table};
+use serde::Serialize;
+
+use crate::args::PlanArgs;
+use crate::commands::run::{is_mistake, shown};
+use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::pipeline::{Environment, Prepared, Prompting, Purpose, Selected, instances_of, prepare, select};
+use crate::progress::Talk;
+use crate::size;
+
+/// Prints the plan, and writes its requests where asked.
+pub(crate) fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let environment = Environment::new(&args.environment, &args.selection.scenario_file)?;
+    let selected = select(&args.selection, &environment, Purpose::Plan, talk)?;
+    if let Some(path) = &args.requests {
+        return output::write_to(path, |out| requests(&selected, &environment, talk, out)).map(|()| Exit::Done);
+    }
+    let mut planner = Planner { environment: &environment, loaded: BTreeMap::new(), talk };
+    let lines: Vec<Line> =
+        selected.cells.iter().map(|cell| planner.line(cell, &selected, !args.no_counts)).collect();
+    let plan = Plan::of(selected.suite.clone(), lines);
+    output::print_tables(&[plan.table()], &plan, args.format)?;
+    let mistakes = selected.cells.iter().any(is_mistake);
+    Ok(match (mistakes, plan.will_run) {
+        (true, _) => Exit::Usage,
+        (false, 0) => Exit::Nothing,
+        (false, _) => Exit::Done,
+    })
+}
+
+/// One line of the plan.
+#[derive(Debug, Serialize)]
+struct Line {
+    /// The run's name, or the entry as written.
+    cell: String,
+    /// Where it is written.
+    position: String,
+    /// The model, if there is one.
+    model: Option<String>,
+    /// Whether it will run.
+    will_run: bool,
+    /// Why it will not; what is worth knowing if it will.
+    reason: String,
+    /// How many instances are evaluated, perturbed copies included; `null` until the data is here.
+    instances: Option<usize>,
+    /// How many requests are made; `null` until the data is here.
+    requests: Option<usize>,
+    /// Prompt tokens of all requests, by the model's own tokenizer; `null` when either is missing.
+    prompt_tokens: Option<usize>,
+    /// At most so many tokens will be written.
+    max_new_tokens: Option<usize>,
+    /// Bytes to download first; `null` when a size is not known.
+    download_bytes: Option<u64>,
+    /// Files to download first.
+    downloads: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Plan {
+    suite: String,
+    will_run: usize,
+    will_not_run: usize,
+    requests: usize,
+    prompt_tokens: usize,
+    download_bytes: u64,
+    cells: Vec<Line>,
+}
+
+impl Plan {
+    fn of(suite: String, cells: Vec<Line>) -> Self {
+        let will_run = cells.iter().filter(|line| line.will_run).count();
+        let mut downloads: BTreeMap<&[String], u64> = BTreeMap::new();
+        for line in &cells {
+            downloads.insert(&line.downloads, line.download_bytes.unwrap_or(0));
+        }
+        let download_bytes = downloads.into_values().sum();
+        Self {
+            suite,
+            will_run,
+            will_not_run: cells.len() - will_run,
+            requests: cells.iter().filter_map(|line| line.requests).sum(),
+            prompt_tokens: cells.iter().filter_map(|line| line.prompt_tokens).sum(),
+            download_bytes,
+            cells,
+        }
+    }
+
+    fn table(&self) -> Table {
+        let count = |number: Option<usize>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        let rows = self.cells.iter().map(|line| {
+            let counts = if line.will_run {
+                let download = match (line.downloads.is_empty(), line.download_bytes) {
+                    (true, _) => "-".to_owned(),
+                    (false, Some(bytes)) => size::show(bytes),
+                    (false, None) => "size unknown".to_owned(),
+                };
+                [count(line.instances), count(line.requests), count(line.prompt_tokens), download]
+            } else {
+                ["-"; 4].map(str::to_owned)
+            };
+            let verdict = if line.will_run { "will run" } else { "not run" };
+            let note = if line.will_run && line.reason.is_empty() { String::new() } else { line.reason.clone() };
+            let mut row = vec![line.cell.clone(), verdict.to_owned()];
+            row.extend(counts);
+            row.push(note);
+            row
+        });
+        let numbers = ["instances", "requests", "prompt tokens", "download"].map(Column::number);
+        Table {
+            title: format!(
+                "Suite `{}`: {} will run, {} will not; {} requests and {} prompt tokens known",
+                self.suite, self.will_run, self.will_not_run, self.requests, self.prompt_tokens
+            ),
+            columns: ["run", "plan"].map(Column::text).into_iter().chain(numbers).chain([Column::text("why")]).collect(),
+            rows: rows.collect(),
+            notes: vec!["? is counted once the data is here: `holometer pull` with the same selection fetches it.".to_owned()],
+        }
+    }
+}
+
+struct Planner<'a> {
+    environment: &'a Environment,
+    loaded: BTreeMap<String, Result<Vec<Instance>, String>>,
+    talk: &'a Talk,
+}
+
+impl Planner<'_> {
+    fn line(&mut self, cell: &Cell, selected: &Selected, counts: bool) -> Line {
+        let mut line = Line {
+            cell: shown(cell),
+            position: cell.entry.position.to_string(),
+            model: cell.model.as_ref().map(ToString::to_string),
+            will_run: false,
+            reason: String::new(),
+            instances: None,
+            requests: None,
+            prompt_tokens: None,
+            max_new_tokens: None,
+            download_bytes: Some(0),
+            downloads: Vec::new(),
+        };
+        let spec = match &cell.run {
+            Ok(spec) => spec,
+            Err(skip) => {
+                line.reason = skip.to_string();
+                return line;
+            }
+        };
+        let model = match selected.models.get(&spec.model) {
+            Ok(model) => model,
+            Err(reason) => {
+                line.reason = reason;
+                return line;
+            }
+        };
+        if let Some(reason) = model.lacks(spec).or_else(|| self.find_data(spec, &mut line)) {
+            line.reason = reason;
+            return line;
+        }
+        line.will_run = true;
+        if counts && line.downloads.is_empty() {
+            match self.prepare(spec, &model.prompting) {
+                Ok(prepared) => count(&mut line, &prepared, &model.prompting),
+                Err(reason) => {
+                    line.will_run = false;
+                    line.reason = reason;
+                }
+            }
+        }
+        line
+    }
+
+    /// Where the data would come from; the reason why it can't be had.
+    fn find_data(&self, spec: &RunSpec, line: &mut Line) -> Option<String> {
+        let files = match self.environment.catalogue.files(&spec.scenario) {
+            Ok(files) => files,
+            Err(error) => return Some(error.to_string()),
+        };
+        for file in files {
+            match self.environment.library.locate(&file) {
+                Availability::Local(_) | Availability::Cached(_) => {}
+                Availability::Download { bytes, .. } => {
+                    line.downloads.push(file.name());
+                    line.download_bytes = line.download_bytes.zip(bytes).map(|(sum, bytes)| sum + bytes);
+                }
+                Availability::Unavailable { reason } => return Some(reason.replace('\n', "; ")),
+            }
+        }
+        None
+    }
+
+    fn prepare(&mut self, spec: &RunSpec, prompting: &Prompting) -> Result<Prepared, String> {
+        let key = format!("{}:{}", spec.scenario.name, spec.scenario.args);
+        let instances = self
+            .loaded
+            .entry(key)
+            .or_insert_with(|| instances_of(&spec.scenario, self.environment, self.talk))
+            .clone()?;
+        prepare(spec, instances, prompting, self.environment, self.talk)
+    }
+}
+
+fn count(line: &mut Line, prepared: &Prepared, prompting: &Prompting) {
+    line.instances = Some(prepared.instances.len());
+    line.requests = Some(prepared.requests.len());
+    line.max_new_tokens = Some(prepared.requests.iter().map(new_tokens).sum());
+    line.reason = prepared.notes.join("; ");
+    let Some(tokenizer) = prompting.tokenizer.as_deref() else { return };
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = prepared.requests.len().div_ceil(workers).max(1);
+    let counted = std::thread::scope(|scope| {
+        let parts: Vec<_> = prepared
+            .requests
+            .chunks(share)
+            .map(|part| {
+                scope.spawn(move || {
+                    let texts = part.iter().filter_map(|state| state.request.text());
+                    texts.map(|text| tokenizer.count(&text)).sum::<usize>()
+                })
+            })
+            .collect();
+        parts.into_iter().map(|part| part.join().ok()).sum::<Option<usize>>()
+    });
+    line.prompt_tokens = counted;
+}
+
+fn new_tokens(state: &RequestState) -> usize {
+    match &state.request {
+        Request::Generate { decoding, .. } => decoding.max_tokens * decoding.num_completions,
+        Request::ScoreContinuation { .. } => 0,
+    }
+}
+
+/// Writes every request as a line of JSON. Data that is not here is fetched.
+fn requests(
+    selected: &Selected,
+    environment: &Environment,
+    talk: &Talk,
+    out: &mut dyn std::io::Write,
+) -> Result<(), Failure> {
+    let mut written = 0;
+    let mut planner = Planner { environment, loaded: BTreeMap::new(), talk };
+    for cell in &selected.cells {
+        let spec = match &cell.run {
+            Ok(spec) => spec,
+            Err(skip) => {
+                talk.warn(&format!("not run: {}: {skip}", shown(cell)));
+                continue;
+            }
+        };
+        let prepared = selected
+            .models
+            .get(&spec.model)
+            .and_then(|model| planner.prepare(spec, &model.prompting))
+            .map_err(|reason| Failure::usage(format!("{}: {reason}", spec.name)))?;
+        for note in &prepared.notes {
+            talk.warn(&format!("{}: {note}", spec.name));
+        }
+        for state in &prepared.requests {
+            output::line(out, helm_request(state, spec))?;
+            written += 1;
+        }
+    }
+    if written == 0 {
+        return Err(Failure::nothing("no entry that can be run gives a request"));
+    }
+    talk.say(&format!("{written} requests"));
+    Ok(())
+}

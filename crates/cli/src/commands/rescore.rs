@@ -1,0 +1,37 @@
+//! `rescore`: all scores again, from the stored answers.
+
+use std::path::Path;
+
+use holometer_report::Detail;
+use holometer_scenarios::Catalogue;
+
+use crate::args::{RescoreArgs, TableFormat};
+use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::pipeline::{ScoreOptions, open_for_reading, open_for_writing, report, score_run};
+use crate::progress::Talk;
+
+/// Scores every run of a suite (or of all suites) again.
+pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Exit, Failure> {
+    drop(open_for_reading(&args.database.db)?);
+    let mut store = open_for_writing(&args.database.db)?;
+    crate::log::start(args.database.db.parent().unwrap_or(Path::new(".")), verbose);
+    let suites = match &args.suite {
+        Some(suite) => vec![suite.clone()],
+        None => store.suites().map_err(Failure::usage)?,
+    };
+    for suite in &suites {
+        let runs = store.runs(suite).map_err(Failure::usage)?;
+        if runs.is_empty() {
+            return Err(Failure::usage(format!("there is no suite `{suite}` in the results database"))
+                .hint("`holometer list suites` lists them"));
+        }
+        for run in runs {
+            score_run(&mut store, run.id, None, ScoreOptions { helm_compat: args.helm_compat })?;
+            talk.say(&format!("scored {}", run.spec.name));
+        }
+        let report = report(&store, Some(suite), &Catalogue::builtin())?;
+        output::print_report(&report, &Detail::Headline, TableFormat::Table)?;
+    }
+    Ok(Exit::Done)
+}

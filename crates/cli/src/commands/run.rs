@@ -1,0 +1,260 @@
+//! `run`: plan, execute, score, summarise.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Instant;
+
+use holometer_core::{Cancel, Instance, RunSpec};
+use holometer_plan::{Cell, SkipKind};
+use holometer_report::Detail;
+use holometer_run::{Event, Job, Options, WarningTally, execute};
+use holometer_store::{RunContext, RunId, RunInputs, Store};
+
+use crate::args::{RunArgs, TableFormat};
+use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::pipeline::{
+    Environment, LoadedModel, Purpose, ScoreOptions, Selected, instances_of, now, open_for_writing, prepare, report,
+    score_run, select,
+};
+use crate::progress::{Talk, Unit, stop_on_signal};
+
+/// Runs a selection and prints its report.
+pub(crate) fn run(args: &RunArgs, verbose: u8, talk: &Talk) -> Result<Exit, Failure> {
+    let folder = args.database.db.parent().unwrap_or(Path::new("."));
+    let environment = Environment::new(&args.environment, &args.selection.scenario_file)?;
+    let mut store = open_for_writing(&args.database.db)?;
+    let log = crate::log::start(folder, verbose);
+    let selected = select(&args.selection, &environment, Purpose::Run, talk)?;
+    let options = ScoreOptions { helm_compat: args.helm_compat };
+    let mut done = evaluate(&mut store, &selected, &environment, options, talk)?;
+    let mut report = report(&store, Some(&selected.suite), &environment.catalogue)?;
+    report.not_run.append(&mut done.not_run);
+    output::print_report(&report, &Detail::Headline, TableFormat::Table)?;
+    talk.say_repeated_warnings();
+    talk.say(&format!("results: {}", args.database.db.display()));
+    if let Some(log) = log {
+        talk.say(&format!("log:     {}", log.display()));
+    }
+    Ok(exit_of(&done, &report, args.strict))
+}
+
+/// What became of a selection.
+#[derive(Default)]
+pub(crate) struct Done {
+    /// Cells that were not run, with the reason.
+    pub(crate) not_run: Vec<(String, String)>,
+    /// Whether the user stopped it.
+    pub(crate) interrupted: bool,
+    /// Whether any request failed or any run could not be executed.
+    pub(crate) incomplete: bool,
+    /// Whether the selection has mistakes.
+    pub(crate) mistakes: bool,
+}
+
+fn exit_of(done: &Done, report: &holometer_report::Report, strict: bool) -> Exit {
+    let missing = !report.not_run.is_empty()
+        || report.runs.iter().flat_map(|run| &run.cells).any(|cell| cell.estimate.is_none());
+    if done.interrupted {
+        Exit::Interrupted
+    } else if done.incomplete || done.mistakes || strict && missing {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}
+
+/// Executes and scores every cell that can be run.
+pub(crate) fn evaluate(
+    store: &mut Store,
+    selected: &Selected,
+    environment: &Environment,
+    options: ScoreOptions,
+    talk: &Talk,
+) -> Result<Done, Failure> {
+    let mut done = Done::default();
+    let mut jobs = Vec::new();
+    let mut loaded: Loaded = BTreeMap::new();
+    for cell in &selected.cells {
+        match begin(store, selected, cell, environment, &mut loaded, talk)? {
+            Ok(job) => jobs.push(job),
+            Err(reason) => {
+                done.mistakes |= is_mistake(cell);
+                done.incomplete |= cell.run.is_ok();
+                talk.warn(&format!("not run: {}: {reason}", shown(cell)));
+                done.not_run.push((shown(cell), reason));
+            }
+        }
+    }
+    if jobs.is_empty() {
+        let reason = done.not_run.first().map_or("no entry matches", |(_, reason)| reason.as_str());
+        let failure = if done.mistakes || done.incomplete { Failure::usage } else { Failure::nothing };
+        return Err(failure(format!("nothing can be run: {reason}")));
+    }
+    drop(loaded);
+    execute_jobs(store, &jobs, &mut done, talk)?;
+    for (job, model) in &jobs {
+        let tokenizer = model.prompting.tokenizer.as_deref();
+        score_run(store, job.run, tokenizer, options)?;
+    }
+    Ok(done)
+}
+
+/// Instances by scenario specification, so that several models share the reading.
+type Loaded = BTreeMap<String, Result<Vec<Instance>, String>>;
+
+/// Prepares a cell's requests and enters its run into the database. The inner error is the reason why it is not run.
+fn begin(
+    store: &mut Store,
+    selected: &Selected,
+    cell: &Cell,
+    environment: &Environment,
+    loaded: &mut Loaded,
+    talk: &Talk,
+) -> Result<Result<(Job, Rc<LoadedModel>), String>, Failure> {
+    let spec = match &cell.run {
+        Ok(spec) => spec,
+        Err(skip) => return Ok(Err(skip.to_string())),
+    };
+    let model = match selected.models.get(&spec.model) {
+        Ok(model) => model,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    if let Some(reason) = model.lacks(spec) {
+        return Ok(Err(reason));
+    }
+    let answering = match model.answering() {
+        Ok(answering) => answering,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let key = format!("{}:{}", spec.scenario.name, spec.scenario.args);
+    let instances =
+        loaded.entry(key).or_insert_with(|| instances_of(&spec.scenario, environment, talk)).clone();
+    let prepared = instances
+        .and_then(|instances| prepare(spec, instances, &model.prompting, environment, talk));
+    let prepared = match prepared {
+        Ok(prepared) if prepared.requests.is_empty() => return Ok(Err("it has no instances to evaluate".into())),
+        Ok(prepared) => prepared,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    for note in &prepared.notes {
+        talk.warn(&format!("{}: {note}", spec.name));
+    }
+    let inputs = RunInputs {
+        fingerprint: &answering.card().fingerprint,
+        data_hashes: &prepared.data_hashes,
+        instances: &prepared.instances,
+        requests: &prepared.requests,
+    };
+    let begun = store.begin_run(&selected.suite, spec, &inputs, &context()).map_err(Failure::usage)?;
+    let job = Job { run: begun.run, model: answering, place: model.place };
+    Ok(Ok((job, model)))
+}
+
+fn context() -> RunContext {
+    let host = serde_json::json!({
+        "os": std::env::consts::OS,
+        "architecture": std::env::consts::ARCH,
+        "processors": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+    });
+    RunContext { at: now(), version: env!("CARGO_PKG_VERSION").to_owned(), host }
+}
+
+fn execute_jobs(
+    store: &mut Store,
+    jobs: &[(Job, Rc<LoadedModel>)],
+    done: &mut Done,
+    talk: &Talk,
+) -> Result<(), Failure> {
+    let cancel = Cancel::new();
+    stop_on_signal(&cancel);
+    let list: Vec<Job> = jobs.iter().map(|(job, _)| job.clone()).collect();
+    let started = Instant::now();
+    let tally = std::cell::RefCell::new(WarningTally::default());
+    let planned = std::cell::Cell::new((0u64, 0u64));
+    let events = |event: Event| on_event(&event, &planned, &tally, talk);
+    let report = execute(store, &list, &Options::default(), &cancel, &events);
+    talk.end();
+    let report = report.map_err(Failure::usage)?;
+    for warning in tally.borrow().kinds().iter().filter(|warning| warning.count > 1) {
+        talk.say(&format!("warning ({} times in all): {}", warning.count, warning.text));
+    }
+    for broken in &report.broken {
+        talk.warn(&format!("{} was given up: {}", broken.model, broken.reason));
+    }
+    let total = &report.total;
+    talk.say(&format!(
+        "{} requests: {} answered, {} refused, {} failed, {} not run ({} asked now, {:.1} s)",
+        total.planned,
+        total.answered,
+        total.refused,
+        total.failed,
+        total.not_run,
+        report.asked,
+        started.elapsed().as_secs_f64()
+    ));
+    done.interrupted = report.interrupted;
+    done.incomplete |= total.failed > 0 || total.not_run > 0;
+    for (run, (job, _)) in report.runs.iter().zip(jobs) {
+        if run.progress.not_run > 0 {
+            let name = name_of(store, job.run)?;
+            let why = if report.interrupted { "stopped by the user; the same command goes on" } else { "its model was given up" };
+            done.not_run.push((name, format!("{} of {} requests not run: {why}", run.progress.not_run, run.progress.planned)));
+        }
+    }
+    Ok(())
+}
+
+fn name_of(store: &Store, run: RunId) -> Result<String, Failure> {
+    Ok(store.run(run).map_err(Failure::usage)?.spec.name.0)
+}
+
+fn on_event(
+    event: &Event,
+    planned: &std::cell::Cell<(u64, u64)>,
+    tally: &std::cell::RefCell<WarningTally>,
+    talk: &Talk,
+) {
+    match event {
+        Event::Resumed { cached, pending, .. } => {
+            let (done, open) = planned.get();
+            planned.set((done + *cached as u64, open + *pending as u64));
+        }
+        Event::ModelStarted { model, .. } => {
+            let (cached, pending) = planned.replace((0, 0));
+            if cached + pending > 0 {
+                talk.say(&format!("{cached} requests are answered already, {pending} are to be asked"));
+                talk.begin("evaluating", pending, Unit::Requests);
+            }
+            tracing::info!("{model} started");
+        }
+        Event::RequestFinished { .. } => talk.advance(1),
+        Event::Warning { code, text } => {
+            tracing::warn!(code, "{text}");
+            if tally.borrow_mut().add(code, text) == 1 {
+                talk.warn(text);
+            }
+        }
+        other => tracing::debug!("{other:?}"),
+    }
+}
+
+/// How a cell is named to the user.
+pub(crate) fn shown(cell: &Cell) -> String {
+    match (&cell.run, &cell.model) {
+        (Ok(spec), _) => spec.name.to_string(),
+        (Err(_), Some(model)) => format!("{} with {model}", cell.entry.entry),
+        (Err(_), None) => cell.entry.entry.to_string(),
+    }
+}
+
+/// Whether a cell is not run because of a mistake in the selection.
+pub(crate) fn is_mistake(cell: &Cell) -> bool {
+    matches!(&cell.run, Err(skip) if skip.kind() == SkipKind::Mistake)
+}
+
+/// The run specs of the cells that can be run.
+pub(crate) fn runnable(cells: &[Cell]) -> impl Iterator<Item = &RunSpec> {
+    cells.iter().filter_map(|cell| cell.run.as_deref().ok())
+}

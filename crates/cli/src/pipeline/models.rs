@@ -1,0 +1,247 @@
+//! Models: from what the user names to something that answers.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use holometer_core::{Model, ModelName, ModelSpec, RunSpec};
+use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window};
+use holometer_plan::{SelectedModel, Tuning};
+use holometer_providers::{Contact, Settings};
+use holometer_run::Place;
+
+use crate::failure::Failure;
+use crate::pipeline::environment::LocalSettings;
+use crate::pipeline::{Environment, Prompting};
+use crate::progress::Talk;
+
+/// What models are opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Counting and printing requests: tokenizer and window, no weights, no network.
+    Plan,
+    /// Answering.
+    Run,
+}
+
+/// A model that is ready for its purpose.
+pub(crate) struct LoadedModel {
+    /// Its name in run specs.
+    pub(crate) spec: ModelSpec,
+    /// Its tokenizer and window.
+    pub(crate) prompting: Prompting,
+    /// Where it computes.
+    pub(crate) place: Place,
+    /// The model itself; when planning, a local one is absent.
+    answering: Option<Arc<dyn Model>>,
+}
+
+/// The models of a selection. Those that only an entry names are opened when they are first asked for.
+pub(crate) struct Models {
+    opener: Opener,
+    named: Vec<Rc<LoadedModel>>,
+    by_entry: RefCell<Vec<(ModelName, Result<Rc<LoadedModel>, String>)>>,
+}
+
+#[derive(Clone)]
+struct Opener {
+    purpose: Purpose,
+    local: LocalSettings,
+    offline: bool,
+}
+
+impl Models {
+    /// Opens the models that the user names with `-m` or in a suite file.
+    pub(crate) fn open(
+        specs: &[String],
+        environment: &Environment,
+        purpose: Purpose,
+        talk: &Talk,
+    ) -> Result<Self, Failure> {
+        let opener = Opener { purpose, local: environment.local.clone(), offline: environment.library.offline };
+        let mut named: Vec<Rc<LoadedModel>> = Vec::new();
+        for spec in specs {
+            let model = opener.open(spec).map_err(Failure::usage)?;
+            if named.iter().any(|known| known.spec == model.spec) {
+                continue;
+            }
+            if let Some(answering) = &model.answering {
+                talk.say(&format!("model {}: {}", model.spec.name, answering.card().summary));
+            }
+            named.push(Rc::new(model));
+        }
+        Ok(Self { opener, named, by_entry: RefCell::default() })
+    }
+
+    /// The models for the plan.
+    pub(crate) fn selected(&self) -> Vec<SelectedModel> {
+        self.named
+            .iter()
+            .map(|model| SelectedModel {
+                spec: model.spec.clone(),
+                tuning: if model.prompting.window.chat { Tuning::Instruct } else { Tuning::Base },
+            })
+            .collect()
+    }
+
+    /// The model of a run spec; the error is one sentence.
+    pub(crate) fn get(&self, spec: &ModelSpec) -> Result<Rc<LoadedModel>, String> {
+        if let Some(model) = self.named.iter().find(|model| model.spec == *spec) {
+            return Ok(Rc::clone(model));
+        }
+        let mut by_entry = self.by_entry.borrow_mut();
+        if let Some((_, model)) = by_entry.iter().find(|(name, _)| *name == spec.name) {
+            return model.clone();
+        }
+        let opened = self.opener.open(spec.name.as_str()).map(Rc::new);
+        by_entry.push((spec.name.clone(), opened.clone()));
+        opened
+    }
+}
+
+impl LoadedModel {
+    /// What the model lacks for a run; `None` if it has all that is known to be needed.
+    pub(crate) fn lacks(&self, spec: &RunSpec) -> Option<String> {
+        let capabilities = self.answering.as_ref()?.card().capabilities;
+        let method = spec.adapter.method;
+        if method.needs_logprobs() && !capabilities.score_continuation {
+            return Some(format!(
+                "not applicable: `{}` needs log-probabilities of given text, which {} does not report; hint: use \
+                 `method=multiple_choice_joint`, or a local model",
+                method.as_str(),
+                self.spec.name
+            ));
+        }
+        None
+    }
+
+    /// The model itself.
+    pub(crate) fn answering(&self) -> Result<Arc<dyn Model>, String> {
+        self.answering.clone().ok_or_else(|| format!("{} was opened for planning only", self.spec.name))
+    }
+}
+
+impl Opener {
+    /// Opens `SPEC` or `NAME=SPEC`; the name is then what results show.
+    fn open(&self, text: &str) -> Result<LoadedModel, String> {
+        let (label, spec) = split_label(text);
+        let name = ModelName::new(label.unwrap_or_else(|| default_name(spec)));
+        let spec_of = |name: ModelName| ModelSpec { deployment: name.0.clone(), name };
+        if let Some(path) = local_path(spec) {
+            return self.open_local(&path, spec_of(name));
+        }
+        if let Some(repository) = spec.strip_prefix("hf:") {
+            return Err(format!(
+                "`hf:{repository}` can't be fetched by this version; hint: download the repository's folder and name it, as in \
+                 `-m path:./{}`",
+                repository.rsplit('/').next().unwrap_or(repository)
+            ));
+        }
+        let contact = if self.purpose == Purpose::Run { Contact::Probe } else { Contact::Never };
+        let env = Arc::new(|name: &str| std::env::var(name).ok());
+        let settings = Settings { env, contact, ..Settings::default() };
+        let place = if spec.starts_with("test:") { Place::Local } else { Place::Remote };
+        if self.offline && place == Place::Remote && !is_loopback(spec) && self.purpose == Purpose::Run {
+            return Err(format!("`{spec}` is on the network, which --offline forbids; hint: use a local model"));
+        }
+        let opened = holometer_providers::open(spec, &settings).map_err(|error| error.to_string())?;
+        let Some(model) = opened else { return Err(unknown(spec)) };
+        let model: Arc<dyn Model> = Arc::from(model);
+        let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
+        Ok(LoadedModel { spec: spec_of(name), prompting, place, answering: Some(model) })
+    }
+
+    fn open_local(&self, path: &Path, spec: ModelSpec) -> Result<LoadedModel, String> {
+        let options = LoadOptions {
+            name: Some(spec.name.0.clone()),
+            threads: self.local.threads,
+            weights: if self.local.unpack { WeightType::F32 } else { WeightType::AsStored },
+            max_memory: self.local.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            chat: if self.local.no_chat_template { ChatUse::Never } else { ChatUse::IfPresent },
+            tokenizer: self.local.tokenizer.as_deref().map(tokenizer_file),
+            max_context: self.local.max_context,
+        };
+        let place = Place::Local;
+        if self.purpose == Purpose::Plan {
+            let described = load_tokenizer_and_window(path, &options).map_err(|error| error.to_string())?;
+            let prompting = Prompting { tokenizer: Some(described.tokenizer), window: described.window };
+            return Ok(LoadedModel { spec, prompting, place, answering: None });
+        }
+        let model = LocalModel::load(path, &options).map_err(|error| error.to_string())?;
+        let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
+        Ok(LoadedModel { spec, prompting, place, answering: Some(Arc::new(model)) })
+    }
+}
+
+/// `tokenizer.json` itself, or the one in a folder.
+fn tokenizer_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("tokenizer.json") } else { path.to_path_buf() }
+}
+
+/// Splits `NAME=SPEC`. A name has letters, digits and `._/-`, so no address is taken for one.
+fn split_label(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('=') {
+        Some((label, spec))
+            if !label.is_empty()
+                && !spec.is_empty()
+                && label.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c)) =>
+        {
+            (Some(label), spec)
+        }
+        _ => (None, text),
+    }
+}
+
+/// How a model is shown when the user gives it no name: a local one by its file's or folder's name.
+fn default_name(spec: &str) -> &str {
+    let Some(_) = local_path(spec) else { return spec };
+    let path = spec.strip_prefix("path:").unwrap_or(spec).trim_end_matches(['/', '\\']);
+    let last = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let last = if last.is_empty() || last == "." || last == ".." { path } else { last };
+    last.strip_suffix(".gguf").unwrap_or(last)
+}
+
+/// The path of a local model: `path:...`, a `.gguf` file, or anything that looks like or is a path.
+fn local_path(spec: &str) -> Option<PathBuf> {
+    if let Some(path) = spec.strip_prefix("path:") {
+        return Some(PathBuf::from(path));
+    }
+    let looks = spec.starts_with(['.', '/', '~']) || spec.to_lowercase().ends_with(".gguf");
+    let path = PathBuf::from(spec);
+    (looks || (!spec.contains(':') && path.exists())).then_some(path)
+}
+
+fn is_loopback(spec: &str) -> bool {
+    ["://127.", "://localhost", "://[::1]"].iter().any(|host| spec.contains(host))
+}
+
+fn unknown(spec: &str) -> String {
+    let hint = match spec.split_once('/') {
+        Some((vendor, model)) => format!(
+            "for an API write `{vendor}:{model}`; for a folder write `path:{spec}`; `holometer list providers` lists the APIs"
+        ),
+        None => format!("a model is a folder or .gguf file (`path:{spec}`), an API (`openai:{spec}`), or an address (`http://host:port/v1#{spec}`)"),
+    };
+    format!("`{spec}` is no model that can be opened: no such file or folder; hint: {hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_from_specs() {
+        assert_eq!(split_label("huggingface/gpt2=path:./gpt2"), (Some("huggingface/gpt2"), "path:./gpt2"));
+        assert_eq!(split_label("http://host/v1?a=b#m"), (None, "http://host/v1?a=b#m"));
+        assert_eq!(split_label("test:echo"), (None, "test:echo"));
+    }
+
+    #[test]
+    fn local_models_are_named_after_their_files() {
+        assert_eq!(default_name("path:./models/SmolLM2.Q4_1.gguf"), "SmolLM2.Q4_1");
+        assert_eq!(default_name("./my-model/"), "my-model");
+        assert_eq!(default_name("openai:gpt-4o"), "openai:gpt-4o");
+        assert_eq!(default_name("path:.."), "..");
+    }
+}

@@ -1,0 +1,125 @@
+//! The results database, opened for commands, and what reports read from it.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use holometer_core::{Cell, CellStatus, MetricName, Outcome, ScenarioCatalogue, Slice};
+use holometer_report::{Report, RunReport, RunTotals};
+use holometer_scenarios::Catalogue;
+use holometer_store::{RunInfo, Store, UnixMillis};
+
+use crate::failure::Failure;
+
+/// The present time, for records.
+pub(crate) fn now() -> UnixMillis {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Opens the database, makes it if there is none.
+pub(crate) fn open_for_writing(path: &Path) -> Result<Store, Failure> {
+    Store::open(path).map_err(Failure::usage)
+}
+
+/// Opens an existing database.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Store, Failure> {
+    if !path.exists() {
+        return Err(Failure::usage(format!("there is no results database at `{}`", path.display()))
+            .hint("`holometer run` makes one; --db names another place"));
+    }
+    Store::open_read_only(path).map_err(Failure::usage)
+}
+
+/// The report of a suite: of the named one, else of the one that was run last.
+pub(crate) fn report(store: &Store, suite: Option<&str>, catalogue: &Catalogue) -> Result<Report, Failure> {
+    let latest = store.latest_suite().map_err(Failure::usage)?;
+    let Some(suite) = suite.map(str::to_owned).or(latest) else {
+        return Err(Failure::nothing("the results database has no runs yet").hint("`holometer run` makes some"));
+    };
+    let runs = store.runs(&suite).map_err(Failure::usage)?;
+    if runs.is_empty() {
+        let suites = store.suites().map_err(Failure::usage)?;
+        return Err(Failure::usage(format!("there is no suite `{suite}` in the results database"))
+            .hint(format!("it has: {}", suites.join(", "))));
+    }
+    let runs = runs.iter().map(|run| run_report(store, run, catalogue)).collect::<Result<_, _>>()?;
+    Ok(Report { suite, runs, not_run: Vec::new() })
+}
+
+fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<RunReport, Failure> {
+    let card = catalogue.card(run.spec.scenario.name.as_str());
+    let mut cells = store.cells(run.id).map_err(Failure::usage)?;
+    let main = card.map(|card| card.main_metric.clone()).unwrap_or_default();
+    if !main.metric.0.is_empty() && !cells.iter().any(|cell| cell.metric == main.metric) {
+        cells.push(absent(&main.metric, run.finished.is_some()));
+    }
+    Ok(RunReport {
+        run: run.spec.name.clone(),
+        label: label(run),
+        model: run.spec.model.name.clone(),
+        main_metric: main.metric,
+        main_split: main.split,
+        headline_metrics: headline(run),
+        cells,
+        totals: totals(store, run)?,
+    })
+}
+
+/// The run's name without its model.
+fn label(run: &RunInfo) -> String {
+    let name = run.spec.name.as_str();
+    let model = format!("model={}", run.spec.model.name.as_str().replace('/', "_"));
+    let without = name.replace(&format!(",{model}"), "").replace(&model, "");
+    without.trim_end_matches(':').replace(":,", ":")
+}
+
+/// A cell for a main metric that the run does not have.
+fn absent(metric: &MetricName, scored: bool) -> Cell {
+    let reason = if scored {
+        "the run's metrics do not give it for any unit".to_owned()
+    } else {
+        "the run has not been scored yet".to_owned()
+    };
+    let slice = Slice { split: None, sub_split: None, perturbation: None, computed_on: None };
+    Cell {
+        metric: metric.clone(),
+        slice,
+        status: CellStatus::NotApplicable { reason },
+        estimate: None,
+        unscored_reasons: Vec::new(),
+    }
+}
+
+/// The statistics over sums that the run's metrics give: they are what a scenario with such metrics is about.
+fn headline(run: &RunInfo) -> Vec<MetricName> {
+    run.spec
+        .metrics
+        .iter()
+        .filter_map(|spec| holometer_metrics::build(spec, holometer_core::metric::MetricOptions::default()).ok())
+        .flat_map(|metric| metric.totals())
+        .flat_map(|totals| totals.cards())
+        .map(|card| MetricName::from(card.name))
+        .collect()
+}
+
+/// What became of the run's requests, and the time and tokens they took.
+fn totals(store: &Store, run: &RunInfo) -> Result<RunTotals, Failure> {
+    let progress = store.progress(run.id).map_err(Failure::usage)?;
+    let mut totals = RunTotals {
+        planned: progress.planned,
+        answered: progress.answered,
+        refused: progress.refused,
+        failed: progress.failed,
+        not_run: progress.not_run,
+        ..RunTotals::default()
+    };
+    for answer in store.answers(run.id) {
+        let Some(reply) = answer.map_err(Failure::usage)?.reply else { continue };
+        totals.seconds += reply.seconds.unwrap_or(0.0);
+        if let Outcome::Answered(response) = &reply.outcome {
+            totals.prompt_tokens += response.prompt_tokens.unwrap_or(0) as u64;
+            totals.completion_tokens += response.completion_tokens.unwrap_or(0) as u64;
+        }
+    }
+    Ok(totals)
+}

@@ -1,0 +1,150 @@
+//! From stored outcomes to scores and cells. No model is needed.
+
+use std::collections::BTreeMap;
+
+use holometer_core::metric::MetricOptions;
+use holometer_core::{Answer, Cell, CellStatus, Metric, MetricName, RunSpec, Score, Slice, Tokenizer, TotalsMetric, Unit};
+use holometer_store::{RunId, Store, StoredUnit};
+use holometer_summary::{Options, TotalsInput, UnitScores, cells};
+
+use crate::failure::Failure;
+use crate::pipeline::now;
+
+/// How scores are computed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ScoreOptions {
+    /// HELM's numbers, faults included.
+    pub(crate) helm_compat: bool,
+}
+
+/// Scores every answered unit of a run, and writes scores and cells. Units with a request that was not run are left out;
+/// the run's progress counts them.
+pub(crate) fn score_run(
+    store: &mut Store,
+    run: RunId,
+    tokenizer: Option<&dyn Tokenizer>,
+    options: ScoreOptions,
+) -> Result<Vec<Cell>, Failure> {
+    let spec = store.run(run).map_err(Failure::usage)?.spec;
+    let metrics = Metrics::build(&spec, options);
+    let mut scored = Vec::new();
+    let mut stored = Vec::new();
+    let mut components: Vec<Vec<Result<Vec<f64>, String>>> = vec![Vec::new(); metrics.totals.len()];
+    for unit in store.units(run) {
+        let unit = unit.map_err(Failure::usage)?;
+        let Some(view) = view(&spec, &unit, tokenizer) else { continue };
+        let scores: Vec<Score> = metrics.each.iter().flat_map(|metric| metric.score(&view)).collect();
+        let added: Vec<_> = metrics.totals.iter().map(|totals| totals.components(&view)).collect();
+        let named = metrics.totals.iter().zip(&added);
+        stored.push(holometer_store::UnitScores {
+            unit: unit.id,
+            scores: scores.clone(),
+            components: named.map(|(totals, sums)| (name_of(totals.as_ref()), sums.clone())).collect(),
+        });
+        scored.push(unit_scores(&unit, scores));
+        for (list, sums) in components.iter_mut().zip(added) {
+            list.push(sums);
+        }
+    }
+    let lower_is_better = metrics.lower_is_better();
+    let totals: Vec<TotalsInput> = metrics
+        .totals
+        .into_iter()
+        .zip(components)
+        .map(|(metric, components)| TotalsInput { metric, components })
+        .collect();
+    let summary = Options { lower_is_better, helm_compat: options.helm_compat, ..Options::default() };
+    let mut cells = cells(&scored, &totals, &summary);
+    cells.extend(metrics.unavailable);
+    store.write_scores(run, stored).map_err(Failure::usage)?;
+    store.write_cells(run, &cells, now()).map_err(Failure::usage)?;
+    Ok(cells)
+}
+
+/// The run's metrics, and cells for those that can't be computed.
+struct Metrics {
+    each: Vec<Box<dyn Metric>>,
+    totals: Vec<Box<dyn TotalsMetric>>,
+    unavailable: Vec<Cell>,
+}
+
+impl Metrics {
+    fn build(spec: &RunSpec, options: ScoreOptions) -> Self {
+        let options = MetricOptions { helm_compat: options.helm_compat };
+        let mut metrics = Self { each: Vec::new(), totals: Vec::new(), unavailable: Vec::new() };
+        for wanted in &spec.metrics {
+            match holometer_metrics::build(wanted, options) {
+                Ok(metric) => {
+                    metrics.totals.extend(metric.totals());
+                    metrics.each.push(metric);
+                }
+                Err(error) => metrics.unavailable.push(unavailable(&wanted.name, error.to_string())),
+            }
+        }
+        metrics
+    }
+
+    fn lower_is_better(&self) -> std::collections::BTreeSet<MetricName> {
+        let cards = self.each.iter().flat_map(|metric| metric.cards());
+        let totals = self.totals.iter().flat_map(|totals| totals.cards());
+        cards
+            .chain(totals)
+            .filter(|card| card.higher_is_better == Some(false))
+            .map(|card| MetricName::from(card.name))
+            .collect()
+    }
+}
+
+fn unavailable(name: &str, reason: String) -> Cell {
+    let slice = Slice { split: None, sub_split: None, perturbation: None, computed_on: None };
+    Cell {
+        metric: MetricName::from(name),
+        slice,
+        status: CellStatus::NotApplicable { reason: reason.clone() },
+        estimate: None,
+        unscored_reasons: vec![(reason, 0)],
+    }
+}
+
+/// A statistic's name in the store: its values' names joined.
+fn name_of(totals: &dyn TotalsMetric) -> String {
+    totals.cards().iter().map(|card| card.name).collect::<Vec<_>>().join("+")
+}
+
+/// The unit as metrics see it; `None` while any of its requests has not been run.
+fn view<'a>(
+    spec: &'a RunSpec,
+    unit: &'a StoredUnit,
+    tokenizer: Option<&'a dyn Tokenizer>,
+) -> Option<Unit<'a>> {
+    let answers = unit.answers.iter().map(|answer| {
+        let reply = answer.reply.as_ref()?;
+        Some(Answer { state: &answer.state, outcome: &reply.outcome, seconds: reply.seconds })
+    });
+    Some(Unit {
+        spec,
+        instance: &unit.instance,
+        train_trial_index: unit.id.trial,
+        answers: answers.collect::<Option<_>>()?,
+        tokenizer,
+    })
+}
+
+fn unit_scores(unit: &StoredUnit, scores: Vec<Score>) -> UnitScores {
+    let instance = &unit.instance;
+    UnitScores {
+        instance: instance.id.clone(),
+        split: instance.split,
+        sub_split: instance.sub_split.clone(),
+        perturbation: instance.perturbation.clone(),
+        train_trial_index: unit.id.trial,
+        cluster: instance.cluster_key().to_owned(),
+        scores: once_each(scores),
+    }
+}
+
+/// One score per metric: where several plug-ins give the same metric, the first counts.
+fn once_each(scores: Vec<Score>) -> Vec<Score> {
+    let mut seen = BTreeMap::new();
+    scores.into_iter().filter(|score| seen.insert(score.metric.clone(), ()).is_none()).collect()
+}

@@ -1,0 +1,71 @@
+//! From flags and files to the plan's cells.
+
+use std::path::Path;
+
+use holometer_plan::{Cell, Selection, SourcedEntry, read_file, resolve};
+use holometer_scenarios::known_helm_scenarios;
+
+use crate::args::SelectionArgs;
+use crate::failure::Failure;
+use crate::pipeline::{Environment, Models, Purpose};
+use crate::progress::Talk;
+
+/// The suite's name when nobody gives one.
+const DEFAULT_SUITE: &str = "default";
+
+/// What was selected.
+pub(crate) struct Selected {
+    /// The suite's name.
+    pub(crate) suite: String,
+    /// Every entry with every model: a run, or the reason why there is none.
+    pub(crate) cells: Vec<Cell>,
+    /// The models.
+    pub(crate) models: Models,
+}
+
+/// Reads the files, opens the models as far as planning needs them, and resolves every cell.
+pub(crate) fn select(
+    args: &SelectionArgs,
+    environment: &Environment,
+    purpose: Purpose,
+    talk: &Talk,
+) -> Result<Selected, Failure> {
+    let mut selection = Selection {
+        suite: args.suite.clone(),
+        max_instances: args.max_instances,
+        trials: args.trials,
+        groups: args.groups.clone(),
+        max_priority: args.priority,
+        ..Selection::default()
+    };
+    for entry in &args.entries {
+        selection.entries.push(SourcedEntry::from_flag(entry).map_err(Failure::usage)?);
+    }
+    let mut specs = args.models.clone();
+    for path in &args.confs {
+        let file = read_file(&path.display().to_string(), &text_of(path)?).map_err(Failure::usage)?;
+        for note in &file.notes {
+            talk.warn(note);
+        }
+        if args.models.is_empty() {
+            specs.extend(file.models.iter().filter(|spec| !specs.contains(spec)).cloned().collect::<Vec<_>>());
+        }
+        selection.add_file(file);
+    }
+    if selection.entries.is_empty() {
+        return Err(Failure::nothing("nothing is selected")
+            .hint("name an entry, as in `-e mmlu:subject=anatomy`, or a suite file with `-c FILE`"));
+    }
+    let models = Models::open(&specs, environment, purpose, talk)?;
+    selection.models = models.selected();
+    let suite = selection.suite.clone().unwrap_or_else(|| DEFAULT_SUITE.to_owned());
+    let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());
+    Ok(Selected { suite, cells, models })
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("can't read `{}`: {error}", path.display()))
+            .hint("-c names a suite file (.toml) or a HELM configuration file (.conf)")
+    })
+}
