@@ -25,7 +25,7 @@ pub struct Entry {
     pub location: String,
     /// Its own name: of a file, or of a folder of shards.
     pub name: String,
-    /// SHA-256 in lower-case hex; of a folder, of its shards one after the other.
+    /// SHA-256 in lower-case hex; for a folder of shards, of their SHA-256s in hex one after the other.
     pub sha256: String,
     /// Size in bytes.
     pub bytes: u64,
@@ -165,6 +165,13 @@ pub(crate) struct Lock {
     /// Where the unfinished download lies; other processes leave it alone.
     pub partial: PathBuf,
     _file: Option<File>,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Succeeds only when nothing was left in it.
+        let _ = fs::remove_dir(&self.partial);
+    }
 }
 
 /// Waits until no other process or thread is fetching this key. On a file system without locks everyone works in a folder

@@ -8,8 +8,9 @@ use reqwest::Client;
 
 use crate::archive::{bomb_or, each_member, read_up_to};
 use crate::cache::{self, Entry, Lock};
+use crate::columns::{ColumnsJob, Fetched, download_columns};
 use crate::download::{Job, download};
-use crate::hash::{sha256_of_path, short_hash};
+use crate::hash::{combine, sha256_of_path, short_hash};
 use crate::http::{self, Target, looks_like_html};
 use crate::hub::{self, Shard, SplitPlace};
 use crate::library::{Library, location_key};
@@ -41,9 +42,9 @@ pub(crate) fn deliver(
     let arrived = lock.partial.join(&order.name);
     match location {
         Location::Path(path) => return Ok(path.clone()),
-        Location::Url(url) => fetch_url(&order, plain_target(url), &arrived)?,
+        Location::Url(url) => fetch_url(&order, &plain_target(url), &arrived)?,
         Location::HubFile { dataset, revision, path } => {
-            fetch_url(&order, hub::raw_file(&library.hub, dataset, revision, path)?, &arrived)?;
+            fetch_url(&order, &hub::raw_file(&library.hub, dataset, revision, path)?, &arrived)?;
         }
         Location::HubParquet { dataset, revision, config, split, columns } => {
             let place = SplitPlace { dataset, revision, config, split };
@@ -82,12 +83,12 @@ fn plain_target(url: &str) -> Target {
     }
 }
 
-fn fetch_url(order: &Order<'_>, target: Target, to: &Path) -> Result<(), DataError> {
+fn fetch_url(order: &Order<'_>, target: &Target, to: &Path) -> Result<(), DataError> {
     let library = order.library;
     http::block_on(|| async {
         let client = http::client(&library.network)?;
         let job = Job {
-            target: &target,
+            target,
             shown: &order.shown,
             to,
             bytes: order.file.bytes,
@@ -107,6 +108,9 @@ fn fetch_split(
     http::block_on(|| async {
         let client = http::client(&library.network)?;
         let shards = hub::split_shards(&client, &library.network, &library.hub, place).await?;
+        if !columns.is_empty() {
+            check_stated_hash(order, &shards)?;
+        }
         let total: u64 = shards.iter().map(|shard| shard.bytes).sum();
         if total > library.max_cache_bytes && columns.is_empty() {
             let what = order.location.describe();
@@ -125,16 +129,36 @@ fn fetch_split(
     })
 }
 
+/// Compares the pinned hash with what the hub states, where the bytes that arrive will not be the whole file's.
+fn check_stated_hash(order: &Order<'_>, shards: &[Shard]) -> Result<(), DataError> {
+    let stated: Option<Vec<String>> = shards.iter().map(|shard| shard.sha256.clone()).collect();
+    match (&order.file.sha256, stated.map(combine)) {
+        (Some(pin), Some(actual)) if !pin.eq_ignore_ascii_case(&actual) => {
+            let what = order.location.describe();
+            Err(DataError::WrongHash { what, expected: pin.clone(), actual })
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn fetch_shard(
     order: &Order<'_>,
     client: &Client,
     place: &SplitPlace<'_>,
     shard: &Shard,
-    _columns: &[String],
+    columns: &[String],
     to: &Path,
 ) -> Result<(), DataError> {
     let library = order.library;
     let target = hub::raw_file(&library.hub, place.dataset, place.revision, &shard.path)?;
+    if !columns.is_empty() {
+        let (network, shown, bytes) = (&library.network, &order.shown, shard.bytes);
+        let target = &target;
+        let job = ColumnsJob { client, network, target, bytes, columns, to, shown };
+        if download_columns(&job, order.progress).await? == Fetched::Columns {
+            return Ok(());
+        }
+    }
     if !is_whole(to, shard) {
         let job = Job {
             target: &target,
@@ -249,8 +273,9 @@ fn check(order: &Order<'_>, path: &Path, sha256: &str, bytes: u64) -> Result<(),
 }
 
 fn is_unexpected_web_page(path: &Path, name: &str) -> io::Result<bool> {
-    let name = name.to_ascii_lowercase();
-    if path.is_dir() || name.ends_with(".html") || name.ends_with(".htm") {
+    let extension = Path::new(name).extension().unwrap_or_default();
+    let is_expected = ["html", "htm"].iter().any(|html| extension.eq_ignore_ascii_case(html));
+    if path.is_dir() || is_expected {
         return Ok(false);
     }
     let mut begin = [0u8; 512];

@@ -9,7 +9,7 @@ use reqwest::{Client, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Failure, Patience, Target, get, network_failure, send};
-use crate::library::Network;
+use crate::settings::Network;
 use crate::{DataError, Progress};
 
 /// What to download to where, and how large it may be.

