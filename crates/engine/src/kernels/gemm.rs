@@ -1,0 +1,224 @@
+//! Matrix products of activations with packed weights.
+//!
+//! The rows of activations are cut into tiles of nearly equal height and interleaved once; then every task takes some panels and
+//! some tiles and walks along K in blocks. Each output element is one chain of fused multiply-adds in the order of K,
+//! whatever the tiling.
+#![expect(unsafe_code, reason = "tasks write disjoint parts of one output through a raw pointer")]
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::aligned::AlignedBuffer;
+use super::isa::Isa;
+use super::micro::{self, PANEL, Rows, Tile};
+use super::panels::Panels;
+
+/// Tiles whose packed rows a task keeps in its second-level cache.
+const TILES_PER_CHUNK: usize = 24;
+
+thread_local! {
+    static UNPACKED: RefCell<AlignedBuffer> = RefCell::default();
+}
+
+/// A pointer that tasks may share because they write disjoint elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared(*mut f32);
+
+// SAFETY: users of `Shared` write disjoint elements only, and nothing reads them before all are done.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    pub(crate) fn new(slice: &mut [f32]) -> Self {
+        Self(slice.as_mut_ptr())
+    }
+
+    pub(crate) fn get(self) -> *mut f32 {
+        self.0
+    }
+}
+
+/// How rows are cut into tiles: `larger` tiles of `height + 1` rows, then tiles of `height` rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Tiling {
+    pub(crate) tiles: usize,
+    height: usize,
+    larger: usize,
+}
+
+impl Tiling {
+    pub(crate) fn new(rows: usize, most: usize) -> Self {
+        let tiles = rows.div_ceil(most).max(1);
+        Self { tiles, height: rows / tiles, larger: rows % tiles }
+    }
+
+    /// The first row of a tile and its number of rows.
+    pub(crate) fn tile(self, index: usize) -> (usize, usize) {
+        (
+            index * self.height + index.min(self.larger),
+            self.height + usize::from(index < self.larger),
+        )
+    }
+}
+
+/// `out[row] = x[row] W^T` for all rows, where W's rows are those of all `weights`, one after the other. `out` has as
+/// many floats a row. `packed` is room for interleaved rows.
+pub(crate) fn multiply(
+    isa: Isa,
+    x: &[f32],
+    weights: &[Panels],
+    packed: &mut AlignedBuffer,
+    out: &mut [f32],
+) {
+    let stride = weights.iter().map(|part| part.outputs).sum::<usize>();
+    let inputs = weights.first().map_or(1, |part| part.inputs);
+    let rows = x.len() / inputs;
+    assert!(x.len() == rows * inputs && out.len() >= rows * stride, "shapes of a matrix product");
+    if rows == 0 {
+        return;
+    }
+    let tiling = Tiling::new(rows, isa.tile_rows());
+    let packed = interleave(x, inputs, tiling, packed);
+    let shared = Shared::new(out);
+    let mut column = 0;
+    for part in weights {
+        assert_eq!(part.inputs, inputs, "all parts of a matrix have the same inputs");
+        let job = Job { isa, packed, weights: part, tiling, out: shared, stride, column };
+        let plan = Plan::new(part.count(), tiling.tiles);
+        (0..plan.tasks()).into_par_iter().for_each(|task| {
+            let (panels, tiles) = plan.task(task);
+            UNPACKED.with_borrow_mut(|scratch| job.run(panels, &tiles, scratch));
+        });
+        column += part.outputs;
+    }
+}
+
+/// How panels and tiles are shared out among tasks.
+struct Plan {
+    panels: usize,
+    panels_per_task: usize,
+    tiles: usize,
+}
+
+impl Plan {
+    fn new(panels: usize, tiles: usize) -> Self {
+        let threads = rayon::current_num_threads();
+        let chunks = tiles.div_ceil(TILES_PER_CHUNK);
+        let per_thread = if tiles <= 2 { 1 } else { 4 };
+        let wanted = (threads * per_thread).div_ceil(chunks).max(1);
+        Self { panels, panels_per_task: panels.div_ceil(wanted).max(1), tiles }
+    }
+
+    fn columns(&self) -> usize {
+        self.panels.div_ceil(self.panels_per_task)
+    }
+
+    fn tasks(&self) -> usize {
+        self.columns() * self.tiles.div_ceil(TILES_PER_CHUNK)
+    }
+
+    fn task(&self, task: usize) -> (Range<usize>, Range<usize>) {
+        let (chunk, column) = (task / self.columns(), task % self.columns());
+        let first = column * self.panels_per_task;
+        let panels = first..(first + self.panels_per_task).min(self.panels);
+        let tile = chunk * TILES_PER_CHUNK;
+        (panels, tile..(tile + TILES_PER_CHUNK).min(self.tiles))
+    }
+}
+
+/// One product with one part of the weights.
+struct Job<'a> {
+    isa: Isa,
+    packed: &'a [f32],
+    weights: &'a Panels,
+    tiling: Tiling,
+    out: Shared,
+    /// Floats per row of the output.
+    stride: usize,
+    /// Where this part's outputs begin in a row.
+    column: usize,
+}
+
+impl Job<'_> {
+    fn run(&self, panels: Range<usize>, tiles: &Range<usize>, scratch: &mut AlignedBuffer) {
+        let inputs = self.weights.inputs;
+        let step = self.weights.block_inputs();
+        for start in (0..inputs).step_by(step) {
+            let end = (start + step).min(inputs);
+            for panel in panels.clone() {
+                let block = self.weights.block(self.isa, panel, start, end, scratch);
+                self.panel(panel, start, block, tiles.clone());
+            }
+        }
+    }
+
+    /// All tiles with one block of a panel that begins at input `start`.
+    fn panel(&self, panel: usize, start: usize, block: &[f32], tiles: Range<usize>) {
+        let inputs = self.weights.inputs;
+        let depth = block.len() / PANEL;
+        let columns = (self.weights.outputs - panel * PANEL).min(PANEL);
+        for tile in tiles {
+            let (row, rows) = self.tiling.tile(tile);
+            let a = &self.packed[row * inputs + start * rows..][..depth * rows];
+            // SAFETY: `a` holds `rows` interleaved rows of this block and `block` 32 columns for each k; the output has
+            // `stride` floats for each of the `rows` rows from `row` on (asserted by `multiply`), and no other task has this
+            // panel and tile.
+            unsafe {
+                let tile = Tile {
+                    depth,
+                    a: a.as_ptr(),
+                    b: block.as_ptr(),
+                    b_stride: PANEL,
+                    c: self.out.get().add(row * self.stride + self.column + panel * PANEL),
+                    c_stride: self.stride,
+                    columns,
+                    accumulate: start > 0,
+                };
+                micro::run(self.isa, rows, Rows::Packed, &tile);
+            }
+        }
+    }
+}
+
+/// Interleaves the rows of each tile: `[tile][k][row]`.
+fn interleave<'a>(
+    x: &'a [f32],
+    inputs: usize,
+    tiling: Tiling,
+    packed: &'a mut AlignedBuffer,
+) -> &'a [f32] {
+    if x.len() == inputs {
+        return x;
+    }
+    let out = packed.at_least(x.len());
+    let shared = Shared::new(out);
+    let whole = |tile: usize| {
+        let (row, rows) = tiling.tile(tile);
+        // SAFETY: the rows of different tiles are disjoint ranges within `out`, which is as long as `x`.
+        let part = unsafe {
+            std::slice::from_raw_parts_mut(shared.get().add(row * inputs), rows * inputs)
+        };
+        interleave_tile(&x[row * inputs..(row + rows) * inputs], inputs, rows, part);
+    };
+    if tiling.tiles < 8 {
+        (0..tiling.tiles).for_each(whole);
+    } else {
+        (0..tiling.tiles).into_par_iter().with_min_len(8).for_each(whole);
+    }
+    out
+}
+
+/// `out[k x rows + i] = x[i x inputs + k]`, a cache line of each row at a time.
+pub(crate) fn interleave_tile(x: &[f32], inputs: usize, rows: usize, out: &mut [f32]) {
+    for start in (0..inputs).step_by(16) {
+        let end = (start + 16).min(inputs);
+        for (i, row) in x.chunks_exact(inputs).enumerate() {
+            for (k, value) in row[start..end].iter().enumerate() {
+                out[(start + k) * rows + i] = *value;
+            }
+        }
+    }
+}

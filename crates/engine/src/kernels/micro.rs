@@ -1,0 +1,82 @@
+//! The innermost matrix product: a few rows times one panel of 32 columns.
+#![expect(unsafe_code, reason = "kernels run on raw pointers into buffers that their callers own")]
+
+use super::isa::{Isa, Kind};
+
+/// Columns of a panel.
+pub(crate) const PANEL: usize = 32;
+
+/// One small product: `c[i][j] (+)= sum over k of a[i][k] b[k][j]`, for up to [`PANEL`] columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Tile {
+    /// Terms of the sum.
+    pub(crate) depth: usize,
+    pub(crate) a: *const f32,
+    pub(crate) b: *const f32,
+    /// Floats from one `k` to the next in `b`.
+    pub(crate) b_stride: usize,
+    pub(crate) c: *mut f32,
+    /// Floats from one row to the next in `c`.
+    pub(crate) c_stride: usize,
+    /// Columns of `b` and `c`, 1 to [`PANEL`].
+    pub(crate) columns: usize,
+    /// Adds to what `c` holds instead of overwriting it.
+    pub(crate) accumulate: bool,
+}
+
+/// How the rows of `a` lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// `a[k x rows + i]`.
+    Packed,
+    /// `a[i x 64 + k]`.
+    Stride64,
+}
+
+/// Runs a tile of `rows` rows.
+///
+/// # Safety
+/// The pointers of `tile` reach over all elements named in [`Tile`] and [`Rows`]; `c` is not aliased; `rows` is
+/// 1 to `isa.tile_rows()`.
+pub(crate) unsafe fn run(isa: Isa, rows: usize, layout: Rows, tile: &Tile) {
+    match isa.kind() {
+        // SAFETY: passed on to the caller.
+        Kind::Portable => unsafe { portable(rows, layout, tile) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: passed on to the caller; an `Isa` of this kind exists only where the processor has it.
+        Kind::Avx2 => unsafe { super::micro_x86::avx2(rows, layout, tile) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Kind::Avx512 => unsafe { super::micro_x86::avx512(rows, layout, tile) },
+    }
+}
+
+/// # Safety
+/// As [`run`].
+unsafe fn portable(rows: usize, layout: Rows, tile: &Tile) {
+    for row in 0..rows {
+        let (start, step) = match layout {
+            Rows::Packed => (row, rows),
+            Rows::Stride64 => (row * 64, 1),
+        };
+        // SAFETY: the caller promises that `c` has this row with `columns` elements.
+        let out = unsafe {
+            std::slice::from_raw_parts_mut(tile.c.add(row * tile.c_stride), tile.columns)
+        };
+        let mut sums = [0.0_f32; PANEL];
+        if tile.accumulate {
+            sums[..out.len()].copy_from_slice(out);
+        }
+        for k in 0..tile.depth {
+            // SAFETY: the caller promises that `a` has `depth` elements per row and `b` as many rows.
+            let (value, line) = unsafe {
+                let line = tile.b.add(k * tile.b_stride);
+                (*tile.a.add(start + k * step), std::slice::from_raw_parts(line, out.len()))
+            };
+            for (sum, weight) in sums.iter_mut().zip(line) {
+                *sum = value.mul_add(*weight, *sum);
+            }
+        }
+        out.copy_from_slice(&sums[..out.len()]);
+    }
+}
