@@ -42,14 +42,13 @@ pub(crate) fn check<'a>(
     }
     let mut scenario = Args::default();
     for parameter in &card.parameters {
-        let default = || parameter.default.as_deref().map(ArgValue::parse);
-        let value =
-            given.remove(&parameter.name).or_else(default).ok_or_else(|| Skip::BadArgument {
-                position: entry.position.clone(),
-                key: parameter.name.clone(),
-                problem: ArgumentProblem::Missing { takes: takes(parameter) },
-            })?;
-        scenario.0.push((parameter.name.clone(), value));
+        let default = || parameter.default.as_deref().map(|text| default_value(parameter, text));
+        let value = given.remove(&parameter.name).or_else(default);
+        // What an expander sets can't be given to the scenario, so it can't be missing either.
+        if value.is_none() && find_plugin(plugins, &parameter.name).is_none() {
+            return Err(missing(entry, parameter));
+        }
+        scenario.0.extend(value.map(|value| (parameter.name.clone(), value)));
     }
     Ok(Checked { scenario, expanders })
 }
@@ -95,7 +94,7 @@ fn every_value(
     }
     let parameter = find_parameter(card, key)?;
     let values = match parameter.kind {
-        ValueKind::Bool => vec!["false".to_owned(), "true".to_owned()],
+        ValueKind::Bool => vec!["False".to_owned(), "True".to_owned()],
         ValueKind::Choice => parameter.values.clone(),
         ValueKind::Text | ValueKind::Int | ValueKind::Float => Vec::new(),
     };
@@ -110,7 +109,7 @@ fn find_parameter<'a>(card: &'a ScenarioCard, key: &str) -> Option<&'a Parameter
     card.parameters.iter().find(|parameter| parameter.name == key)
 }
 
-/// The value as the scenario documents it: an alias replaced, truth values as `true` and `false`.
+/// The value as the scenario documents it: an alias replaced, truth values as HELM writes them, `True` and `False`.
 fn checked_value(parameter: &Parameter, value: &ArgValue) -> Option<ArgValue> {
     let text = value.to_string();
     let alias = parameter.aliases.iter().find(|(spelling, _)| *spelling == text);
@@ -128,14 +127,26 @@ fn checked_value(parameter: &Parameter, value: &ArgValue) -> Option<ArgValue> {
         }
         ValueKind::Bool => {
             let truth = text.to_lowercase();
-            matches!(truth.as_str(), "true" | "false").then_some(ArgValue::Text(truth))
+            match truth.as_str() {
+                "true" => Some(ArgValue::Text("True".to_owned())),
+                "false" => Some(ArgValue::Text("False".to_owned())),
+                _ => None,
+            }
         }
     }
 }
 
 fn bad(entry: &SourcedEntry, key: &str, problem: ArgumentProblem) -> Skip {
     let position = entry.argument_position(key).clone();
-    Skip::BadArgument { position, key: key.to_owned(), problem }
+    Skip::BadArgument { position, key: key.to_owned(), problem: Box::new(problem) }
+}
+
+fn missing(entry: &SourcedEntry, parameter: &Parameter) -> Skip {
+    Skip::BadArgument {
+        position: entry.position.clone(),
+        key: parameter.name.clone(),
+        problem: Box::new(ArgumentProblem::Missing { takes: takes(parameter) }),
+    }
 }
 
 fn bad_value(parameter: &Parameter, value: &ArgValue) -> ArgumentProblem {
@@ -188,4 +199,10 @@ fn alternatives<'a>(values: impl ExactSizeIterator<Item = &'a str>) -> String {
         0 => listed.join(", "),
         _ => format!("{} and {more} more", listed.join(", ")),
     }
+}
+
+/// A documented default, in the form of a given value.
+fn default_value(parameter: &Parameter, text: &str) -> ArgValue {
+    let value = ArgValue::parse(text);
+    checked_value(parameter, &value).unwrap_or(value)
 }

@@ -72,7 +72,8 @@ pub(crate) fn choose(entry: &SourcedEntry, selection: &Selection) -> Vec<Choice>
                 .to_owned(),
         };
         let position = entry.argument_position("model").clone();
-        let skip = Skip::BadArgument { position, key: "model".to_owned(), problem };
+        let skip =
+            Skip::BadArgument { position, key: "model".to_owned(), problem: Box::new(problem) };
         return vec![Choice::none(Some(ModelName::from(literal)), skip)];
     }
     let named = named_in_full(literal);

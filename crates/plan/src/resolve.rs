@@ -200,7 +200,7 @@ fn refused(entry: &SourcedEntry, plugin: &Plugin, value: &ArgValue, error: Expan
         ExpandError::Run(reason) => ArgumentProblem::Unsuitable { reason },
     };
     let position = entry.argument_position(key).clone();
-    Skip::BadArgument { position, key: key.to_owned(), problem }
+    Skip::BadArgument { position, key: key.to_owned(), problem: Box::new(problem) }
 }
 
 /// The selection's sample size and trials, and the entry's groups, as HELM's `run.py` sets them.

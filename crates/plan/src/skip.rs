@@ -81,7 +81,7 @@ pub enum Skip {
         /// Its key.
         key: String,
         /// What is wrong.
-        problem: ArgumentProblem,
+        problem: Box<ArgumentProblem>,
     },
     /// Arguments that don't go together.
     #[error("{position}: {reason}")]

@@ -18,6 +18,7 @@ pub(crate) fn plugin() -> Plugin {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every expander")]
 fn expand(run: &RunSpec, value: &ArgValue, _: &SelectedModel) -> Result<Vec<RunSpec>, ExpandError> {
     let mut run = run.clone();
     run.adapter.template.input_prefix = value.to_string();

@@ -28,6 +28,6 @@ pub(crate) fn plugin() -> Plugin {
 
 fn expand(run: &RunSpec, value: &ArgValue, _: &SelectedModel) -> Result<Vec<RunSpec>, ExpandError> {
     with_counts(run, NAME, value, NAMED, |run, number| {
-        run.adapter.few_shot.max_eval_instances = Some(number)
+        run.adapter.few_shot.max_eval_instances = Some(number);
     })
 }

@@ -30,6 +30,6 @@ pub(crate) fn plugin() -> Plugin {
 
 fn expand(run: &RunSpec, value: &ArgValue, _: &SelectedModel) -> Result<Vec<RunSpec>, ExpandError> {
     with_counts(run, NAME, value, NAMED, |run, number| {
-        run.adapter.few_shot.max_train_instances = number
+        run.adapter.few_shot.max_train_instances = number;
     })
 }

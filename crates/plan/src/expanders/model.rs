@@ -18,6 +18,7 @@ pub(crate) fn plugin() -> Plugin {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every expander")]
 fn expand(run: &RunSpec, _: &ArgValue, model: &SelectedModel) -> Result<Vec<RunSpec>, ExpandError> {
     let mut run = with_argument(run, NAME, &model.spec.name);
     run.model = model.spec.clone();

@@ -18,6 +18,7 @@ pub(crate) fn plugin() -> Plugin {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every expander")]
 fn expand(run: &RunSpec, value: &ArgValue, _: &SelectedModel) -> Result<Vec<RunSpec>, ExpandError> {
     let mut run = with_argument(run, NAME, value);
     run.model.deployment = value.to_string();

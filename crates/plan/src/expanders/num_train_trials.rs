@@ -23,6 +23,6 @@ pub(crate) fn plugin() -> Plugin {
 
 fn expand(run: &RunSpec, value: &ArgValue, _: &SelectedModel) -> Result<Vec<RunSpec>, ExpandError> {
     with_counts(run, NAME, value, NAMED, |run, number| {
-        run.adapter.few_shot.num_train_trials = number
+        run.adapter.few_shot.num_train_trials = number;
     })
 }

@@ -1,5 +1,7 @@
 //! `output_format_instructions`: a sentence that says how the answer should look. The run keeps its name.
 
+use std::fmt::Write as _;
+
 use holometer_core::{ArgValue, Method, RunSpec};
 
 use crate::plugin::{ExpandError, ExpanderCard, Plugin, SelectedModel, name_of};
@@ -88,10 +90,10 @@ fn expand(run: &RunSpec, value: &ArgValue, _: &SelectedModel) -> Result<Vec<RunS
     let template = &mut run.adapter.template;
     if no_prefix {
         let label = template.output_prefix.trim();
-        instructions.push_str(&format!(" Do not include '{label}' in your answer."));
+        let _ = write!(instructions, " Do not include '{label}' in your answer.");
     }
     if as_suffix {
-        template.global_suffix.push_str(&format!("\n\n{instructions}"));
+        let _ = write!(template.global_suffix, "\n\n{instructions}");
     } else if template.instructions.is_empty() {
         template.instructions = format!("{instructions}\n");
     } else {

@@ -35,6 +35,7 @@ pub(crate) fn plugin() -> Plugin {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every expander")]
 fn expand(
     run: &RunSpec,
     value: &ArgValue,

@@ -16,7 +16,7 @@ pub(super) fn resolve(raw: &Raw) -> Result<Value, Problem> {
     let empty = RawObject::default();
     let root = if let RawKind::Object(object) = &raw.kind { object } else { &empty };
     let mut resolver = Resolver { root, active: Vec::new(), depth: 0, size: 0 };
-    let place = matches!(raw.kind, RawKind::Object(_)).then(Vec::new);
+    let place = matches!(raw.kind, RawKind::Object(_)).then_some(&[][..]);
     let resolved = resolver.value(raw, place)?;
     Ok(resolved.unwrap_or(Value { offset: raw.offset, kind: Kind::Null }))
 }
@@ -37,7 +37,7 @@ struct Resolver<'a> {
 type Resolved = Result<Option<Value>, Problem>;
 
 impl<'a> Resolver<'a> {
-    fn value(&mut self, raw: &'a Raw, path: Option<Vec<String>>) -> Resolved {
+    fn value(&mut self, raw: &'a Raw, path: Option<&[String]>) -> Resolved {
         self.grow(1, raw.offset)?;
         if self.depth >= MAX_DEPTH {
             return Err(Problem::new(
@@ -52,7 +52,7 @@ impl<'a> Resolver<'a> {
         value
     }
 
-    fn value_within_bounds(&mut self, raw: &'a Raw, path: Option<Vec<String>>) -> Resolved {
+    fn value_within_bounds(&mut self, raw: &'a Raw, path: Option<&[String]>) -> Resolved {
         let kind = match &raw.kind {
             RawKind::Quoted { text, verbatim_at } => {
                 self.grow(text.len(), raw.offset)?;
@@ -82,15 +82,13 @@ impl<'a> Resolver<'a> {
     fn object(
         &mut self,
         object: &'a RawObject,
-        path: Option<Vec<String>>,
+        path: Option<&[String]>,
     ) -> Result<Vec<Field>, Problem> {
         let mut fields = Vec::new();
         for field in &object.fields {
-            let path = path.as_ref().map(|path| {
-                path.iter().chain(std::iter::once(&field.key)).cloned().collect::<Vec<_>>()
-            });
+            let path = path.map(|path| [path, std::slice::from_ref(&field.key)].concat());
             let definitions: Vec<&Raw> = field.definitions.iter().collect();
-            if let Some(value) = self.fold(&definitions, path.as_ref())? {
+            if let Some(value) = self.fold(&definitions, path.as_deref())? {
                 fields.push(Field { key: field.key.clone(), key_offset: field.offset, value });
             }
         }
@@ -99,14 +97,14 @@ impl<'a> Resolver<'a> {
 
     /// What several definitions of a key come to: the last counts, but objects merge. From the last to the first, as
     /// what is hidden needn't be defined.
-    fn fold(&mut self, definitions: &[&'a Raw], path: Option<&Vec<String>>) -> Resolved {
+    fn fold(&mut self, definitions: &[&'a Raw], path: Option<&[String]>) -> Resolved {
         let mut result: Option<Value> = None;
         for (index, definition) in definitions.iter().enumerate().rev() {
             if let Some(path) = path {
                 let earlier = definitions[..index].to_vec();
-                self.active.push(Active { path: path.clone(), earlier });
+                self.active.push(Active { path: path.to_vec(), earlier });
             }
-            let value = self.value(definition, path.cloned());
+            let value = self.value(definition, path);
             if path.is_some() {
                 self.active.pop();
             }
@@ -143,7 +141,7 @@ impl<'a> Resolver<'a> {
                 .collect();
             if last || inner.len() < definitions.len() {
                 let definitions = earlier.unwrap_or(definitions);
-                let value = self.fold(&definitions, Some(&prefix.to_vec()))?;
+                let value = self.fold(&definitions, Some(prefix))?;
                 return Ok(value.and_then(|value| descend(value, &path[depth + 1..])));
             }
             objects = inner;

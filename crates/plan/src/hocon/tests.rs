@@ -1,5 +1,7 @@
 //! The rules of the specification that a configuration file may rely on.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::{Kind, Value, parse};
@@ -123,7 +125,7 @@ fn growth_is_bounded() {
     let mut text = String::from("a0: [1,2,3,4,5,6,7,8,9,10]\n");
     for index in 1..20 {
         let before = index - 1;
-        text.push_str(&format!("a{index}: ${{a{before}}} ${{a{before}}} ${{a{before}}}\n"));
+        let _ = writeln!(text, "a{index}: ${{a{before}}} ${{a{before}}} ${{a{before}}}");
     }
     assert!(parse(&text).unwrap_err().message.contains("too much"));
 }

@@ -92,7 +92,7 @@ fn entries(
         return Err(wrong_kind(source, "entries", value, expected));
     };
     let mut all = Vec::new();
-    for table in tables.iter() {
+    for table in tables {
         let DeValue::Table(pairs) = table.get_ref() else {
             return Err(wrong_kind(source, "entries", table, expected));
         };

@@ -26,6 +26,27 @@ fn values_are_read_as_helm_reads_them() {
     assert_eq!(args("gsm:stop=none,stop=none").len(), 1);
 }
 
+/// What CPython 3.11 prints for the same numbers.
+#[test]
+fn numbers_print_as_python_prints_them() {
+    for (text, python) in [
+        ("1e16", "1e+16"),
+        ("1e-5", "1e-05"),
+        ("0.00010", "0.0001"),
+        ("123456789012345680.0", "1.2345678901234568e+17"),
+        ("5e-324", "5e-324"),
+        ("100.", "100.0"),
+        ("-0.0", "-0.0"),
+        ("9999999999999998.0", "9999999999999998.0"),
+        ("-0.00000025", "-2.5e-07"),
+        ("1.7976931348623157e308", "1.7976931348623157e+308"),
+        ("1e999", "1e999"),
+        ("+5", "5"),
+    ] {
+        assert_eq!(ArgValue::parse(text).to_string(), python, "{text}");
+    }
+}
+
 #[test]
 fn problems_are_told_with_their_place() {
     let shown = |text| SourcedEntry::from_flag(text).unwrap_err().to_string();

@@ -31,7 +31,8 @@ fn digest(entries: &[SourcedEntry], text: &str) -> Value {
 #[test]
 fn all_of_helms_files_read_as_pyhocon_reads_them() {
     let Some(folder) = shared_path("helm/conf") else { return };
-    let expected: Value = serde_json::from_str(include_str!("fixtures/conf_digests.json")).unwrap();
+    let expected: Value =
+        serde_json::from_str(include_str!("../fixtures/conf_digests.json")).unwrap();
     let expected = expected.as_object().unwrap();
     assert_eq!(expected.len(), 28);
     for (name, expected) in expected {

@@ -1,10 +1,8 @@
 //! What expanders do, against HELM's own (`parity/plan/expanders.py` records them).
 
-mod common;
-
 use std::io::Read as _;
 
-use common::{Fake, adapter, augmentation, metrics, model, without_nulls};
+use crate::common::{Fake, adapter, augmentation, metrics, model, without_nulls};
 use holometer_core::{ArgValue, Args, ModelSpec, RunName, RunSpec, ScenarioSpec};
 use holometer_plan::{
     Cell, SelectedModel, Selection, Skip, SkipKind, SourcedEntry, Tuning, expander_cards, resolve,
@@ -15,7 +13,7 @@ use serde_json::{Value, json};
 const OWN_TOKENIZER: &str = "tokenizer=default";
 
 fn fixture() -> Value {
-    let packed = include_bytes!("fixtures/expanders.json.gz");
+    let packed = include_bytes!("../fixtures/expanders.json.gz");
     let mut text = String::new();
     flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -175,7 +173,7 @@ fn every_named_value_is_taken() {
         for value in &card.values {
             let taken = ["plain", "joint", "cot"].iter().any(|base| {
                 let entry = format!("{base}:{}={value}", card.name);
-                let selection = common::selection(&[&entry], &["acme/model-1"]);
+                let selection = crate::common::selection(&[&entry], &["acme/model-1"]);
                 resolve(&selection, &catalogue, &[]).iter().all(|cell| cell.run.is_ok())
             });
             assert!(taken, "{}={value}", card.name);

@@ -1,8 +1,6 @@
 //! Names, adapters and augmenters of HELM's golden runs, rebuilt from entries.
 
-mod common;
-
-use common::{Fake, adapter, augmentation, without_nulls};
+use crate::common::{Fake, adapter, augmentation, without_nulls};
 use holometer_core::{Args, AugmentationSpec, ModelSpec, RunName, RunSpec, ScenarioSpec};
 use holometer_plan::{Selection, SourcedEntry, augmentation_sets, expander_cards, resolve};
 use holometer_testkit::shared_path;

@@ -1,10 +1,8 @@
 //! The plan's cells: nothing is dropped, and every reason says what to do.
 
-mod common;
-
 use std::collections::HashSet;
 
-use common::{Fake, choice, model, selection};
+use crate::common::{Fake, choice, model, selection};
 use holometer_core::{ArgValue, Parameter, ScenarioCatalogue, ValueKind};
 use holometer_plan::{
     Cell, Selection, Skip, SkipKind, SourcedEntry, read_conf, read_suite, resolve,
@@ -76,8 +74,8 @@ fn runs_are_named_as_helm_names_them() {
             "gsm,data_augmentation=lower:model=together_meta_llama-3-8b",
             "gsm:model=together_meta_llama-3-8b",
             "gsm:model=openai_gpt2,model_deployment=openai_gpt2",
-            "boolq:only_contrast=true,model=openai_gpt2",
-            "boolq:only_contrast=true,model=together_meta_llama-3-8b",
+            "boolq:only_contrast=True,model=openai_gpt2",
+            "boolq:only_contrast=True,model=together_meta_llama-3-8b",
         ]
     );
     // Without -m a deployment named in full gives the model HELM would infer.
@@ -156,6 +154,19 @@ fn arguments_arrive_complete_and_in_the_documented_order() {
     assert_eq!(run.scenario.args.0, expected);
 }
 
+/// As in HELM's efficiency scenario, whose arguments are set by expanders.
+#[test]
+fn an_expander_beats_an_argument_of_the_same_name() {
+    let parameters = vec![choice("tokenizer", &["a"], None), choice("stop", &["x"], Some("x"))];
+    let fake = Fake::default().with("speed", parameters);
+    let entries = ["speed:tokenizer=b/c,stop=hash"];
+    let cells = resolve(&selection(&entries, &["m/n"]), &fake, &[]);
+    let run = cells[0].run.as_ref().unwrap();
+    assert_eq!(run.name.as_str(), "speed:stop=x,tokenizer=b_c,stop=hash,model=m_n");
+    assert_eq!(run.scenario.args.to_string(), "stop=x,tokenizer=b/c");
+    assert_eq!(run.adapter.decoding.stop_sequences, ["###"]);
+}
+
 #[test]
 fn a_star_stands_for_every_documented_value() {
     let found = cells(&["mmlu:subject=*,method=*", "boolq:only_contrast=*"], &["a/b"]);
@@ -191,8 +202,8 @@ fn filters_leave_lines() {
         "gsm:model=c_d,groups=a-b",
         "mmlu:subject=anatomy,method=multiple_choice_joint,model=a_b",
         "mmlu:subject=anatomy,method=multiple_choice_joint,model=c_d",
-        "boolq:only_contrast=false,model=a_b",
-        "boolq:only_contrast=false,model=c_d",
+        "boolq:only_contrast=False,model=a_b",
+        "boolq:only_contrast=False,model=c_d",
     ];
     assert_eq!(with(|_| {}), runs);
     let filtered = with(|selection| selection.max_priority = Some(2));
@@ -233,7 +244,7 @@ fn perturbations_are_for_entries_without_their_own() {
     .unwrap();
     let mut first = selection(&["boolq"], &["a/b"]);
     first.add_file(file.clone());
-    let boolq = "boolq:only_contrast=false";
+    let boolq = "boolq:only_contrast=False";
     assert_eq!(
         shown(&resolve(&first, &catalogue(), &[])),
         [

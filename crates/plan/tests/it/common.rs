@@ -1,7 +1,5 @@
 //! A small catalogue of scenarios, and HELM's JSON read into our types.
 
-#![allow(dead_code, reason = "each test crate uses a part")]
-
 use std::collections::BTreeMap;
 
 use holometer_core::{
