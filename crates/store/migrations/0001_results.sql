@@ -3,19 +3,24 @@
 -- Long texts, each stored once: prompts and their parts, instances, request templates.
 CREATE TABLE texts (
     id    INTEGER PRIMARY KEY,
-    hash  BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the text
-    size  INTEGER NOT NULL CHECK (size >= 0),                -- bytes of the text
-    codec INTEGER NOT NULL CHECK (codec IN (0, 1)),          -- 0: as it is; 1: a zstd frame
-    base  INTEGER REFERENCES texts (id),                     -- the text that is the frame's dictionary
+    size  INTEGER NOT NULL CHECK (size >= 0),    -- bytes of the text
+    codec INTEGER NOT NULL CHECK (codec IN (0, 1)), -- 0: as it is; 1: a zstd frame
+    base  INTEGER REFERENCES texts (id),         -- the text that is the frame's dictionary
     body  BLOB    NOT NULL
 ) STRICT;
+
+-- Finds texts by their SHA-256.
+CREATE TABLE text_hashes (
+    hash BLOB    NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    text INTEGER NOT NULL REFERENCES texts (id)
+) WITHOUT ROWID, STRICT;
 
 -- What is asked, apart from who is asked and in which run. Equal requests of all runs share a row.
 CREATE TABLE bodies (
     id    INTEGER PRIMARY KEY,
-    hash  BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the canonical request JSON
-    shape INTEGER NOT NULL REFERENCES texts (id),            -- the request JSON with empty texts
-    parts TEXT    NOT NULL                                   -- JSON array of the ids of those texts, in order
+    shape INTEGER NOT NULL REFERENCES texts (id), -- the request JSON with empty texts
+    parts TEXT    NOT NULL,                       -- JSON array of the ids of those texts, in order
+    UNIQUE (shape, parts)
 ) STRICT;
 
 CREATE TABLE models (

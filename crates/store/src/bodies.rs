@@ -2,20 +2,9 @@
 
 use holometer_core::{ChatMessage, Prompt, Request};
 use rusqlite::{Connection, OptionalExtension, params};
-use sha2::{Digest, Sha256};
 
 use crate::store::{Problem, Problematic};
-use crate::texts::{Hash, Series, TextReader, TextWriter};
-
-/// Changes whenever the meaning of a request's JSON changes, so that old outcomes are not taken for new ones.
-const REQUEST_FORMAT: &[u8] = b"holometer request 1\n";
-
-/// The hash under which equal requests are found: over the request's JSON, whose fields have a fixed order.
-pub(crate) fn body_hash(request: &Request, buffer: &mut Vec<u8>) -> Result<Hash, Problem> {
-    buffer.clear();
-    serde_json::to_writer(&mut *buffer, request)?;
-    Ok(Sha256::new().chain_update(REQUEST_FORMAT).chain_update(&*buffer).finalize().into())
-}
+use crate::texts::{Series, TextReader, TextWriter};
 
 /// Stores the requests of one run within a transaction of the caller.
 #[derive(Default)]
@@ -29,18 +18,14 @@ pub(crate) struct BodyWriter {
 }
 
 impl BodyWriter {
-    /// Stores a request, unless it is there, and gives its id.
+    /// Stores a request, unless it is there, and gives its id. Because texts and shapes are stored once, their ids
+    /// identify a request.
     pub(crate) fn put(
         &mut self,
         connection: &Connection,
         writer: &mut TextWriter<'_>,
         request: &Request,
-        hash: &Hash,
     ) -> Result<i64, Problem> {
-        let mut find = connection.prepare_cached("SELECT id FROM bodies WHERE hash = ?1")?;
-        if let Some(id) = find.query_row([&hash[..]], |row| row.get(0)).optional()? {
-            return Ok(id);
-        }
         let (shape, texts) = take_apart(request);
         let shape = self.shape_id(writer, &shape)?;
         let mut parts = Vec::with_capacity(texts.len());
@@ -49,9 +34,16 @@ impl BodyWriter {
             parts.push(series.put(writer, text)?);
         }
         let parts = serde_json::to_string(&parts)?;
-        let mut insert = connection
-            .prepare_cached("INSERT INTO bodies (hash, shape, parts) VALUES (?1, ?2, ?3)")?;
-        Ok(insert.insert(params![&hash[..], shape, parts])?)
+        let found = connection
+            .prepare_cached("SELECT id FROM bodies WHERE shape = ?1 AND parts = ?2")?
+            .query_row(params![shape, parts], |row| row.get(0))
+            .optional()?;
+        match found {
+            Some(id) => Ok(id),
+            None => Ok(connection
+                .prepare_cached("INSERT INTO bodies (shape, parts) VALUES (?1, ?2)")?
+                .insert(params![shape, parts])?),
+        }
     }
 
     fn shape_id(&mut self, writer: &mut TextWriter<'_>, shape: &Request) -> Result<i64, Problem> {

@@ -51,7 +51,8 @@ fn check_references(connection: &Connection) -> Result<(), Problem> {
 
 fn check_texts(store: &Store) -> Result<(), Problem> {
     let mut reader = store.texts.borrow_mut();
-    let mut statement = store.connection.prepare("SELECT id, hash FROM texts ORDER BY id")?;
+    let mut statement =
+        store.connection.prepare("SELECT text, hash FROM text_hashes ORDER BY text")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let text = reader.read(&store.connection, row.get(0)?)?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::bodies::{BodyWriter, body_hash};
+use crate::bodies::BodyWriter;
 use crate::error::StoreError;
 use crate::mapping::write_mapping;
 use crate::store::{Problem, Store};
@@ -132,8 +132,6 @@ struct Prepared<'a> {
     instances: Vec<&'a Arc<Instance>>,
     /// The instance's position of each request.
     placed: Vec<usize>,
-    /// The hash of each request.
-    bodies: Vec<Hash>,
     /// Over everything.
     hash: Hash,
 }
@@ -181,22 +179,21 @@ impl<'a> Prepared<'a> {
         add(data_json.as_bytes());
         let mut instances = Instances::new(inputs.instances)?;
         let mut placed = Vec::with_capacity(inputs.requests.len());
-        let mut bodies = Vec::with_capacity(inputs.requests.len());
         let mut buffer = Vec::new();
         for state in inputs.requests {
             let position = instances.place(&state.instance)?;
-            let body = body_hash(&state.request, &mut buffer)?;
-            add(&body);
+            buffer.clear();
+            serde_json::to_writer(&mut buffer, &state.request)?;
+            add(&buffer);
             add(&serde_json::to_vec(&RequestRow::new(state, position))?);
             placed.push(position);
-            bodies.push(body);
         }
         for hash in &instances.hashes {
             add(hash);
         }
         let hash = digest.finalize().into();
         let instances = instances.all;
-        Ok(Self { name: spec.name.as_str(), spec_json, data_json, instances, placed, bodies, hash })
+        Ok(Self { name: spec.name.as_str(), spec_json, data_json, instances, placed, hash })
     }
 }
 
@@ -348,7 +345,7 @@ fn write_requests(
     )?;
     for (position, state) in requests.iter().enumerate() {
         let row = RequestRow::new(state, prepared.placed[position]);
-        let body = bodies.put(connection, writer, &state.request, &prepared.bodies[position])?;
+        let body = bodies.put(connection, writer, &state.request)?;
         let mapping = row.mapping.map(|pairs| write_mapping(&state.instance, pairs)).transpose()?;
         insert.execute(params![
             run,

@@ -138,3 +138,58 @@ impl<T> Problematic<T> for Option<T> {
         self.ok_or_else(|| Problem::Damaged(what.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn fill(store: &mut Store) -> Result<(), StoreError> {
+        store.write(|connection| {
+            for _ in 0..1000 {
+                connection
+                    .execute("INSERT INTO contents (size, body) VALUES (1, randomblob(500))", [])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn rows(store: &Store) -> i64 {
+        let sql = "SELECT count(*) FROM contents";
+        store.connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_is_one_clear_error_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("results.db")).unwrap();
+        fill(&mut store).unwrap();
+        let pages: i64 =
+            store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        store.connection.pragma_update(None, "max_page_count", pages + 10).unwrap();
+        let error = fill(&mut store).unwrap_err();
+        assert!(matches!(error, StoreError::Full { .. }), "{error}");
+        assert!(error.to_string().contains("hint: free some space"), "{error}");
+        assert_eq!(rows(&store), 1000);
+        drop(store);
+        let mut store = Store::open(folder.path().join("results.db")).unwrap();
+        fill(&mut store).unwrap();
+        assert_eq!(rows(&store), 2000);
+    }
+
+    #[test]
+    fn a_file_held_by_another_writer_is_locked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.db");
+        let holder = Store::open(&path).unwrap();
+        holder.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut other = Store::open(&path).unwrap();
+        other.connection.busy_timeout(Duration::ZERO).unwrap();
+        let error = fill(&mut other).unwrap_err();
+        assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+        assert_eq!(rows(&Store::open_read_only(&path).unwrap()), 0, "readers need not wait");
+        holder.connection.execute_batch("ROLLBACK").unwrap();
+        fill(&mut other).unwrap();
+    }
+}

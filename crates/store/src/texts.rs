@@ -56,7 +56,7 @@ impl<'c> TextWriter<'c> {
     /// The id of a text that is already stored.
     pub(crate) fn find(&self, hash: &Hash) -> Result<Option<i64>, Problem> {
         let mut statement =
-            self.connection.prepare_cached("SELECT id FROM texts WHERE hash = ?1")?;
+            self.connection.prepare_cached("SELECT text FROM text_hashes WHERE hash = ?1")?;
         Ok(statement.query_row([&hash[..]], |row| row.get(0)).optional()?)
     }
 
@@ -92,10 +92,14 @@ impl<'c> TextWriter<'c> {
             Some(frame) => (1, base.map(|base| base.id), frame.as_slice()),
             None => (0, None, bytes),
         };
-        let mut statement = self.connection.prepare_cached(
-            "INSERT INTO texts (hash, size, codec, base, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
-        Ok(statement.insert(params![&hash[..], bytes.len() as i64, codec, base, body])?)
+        let id = self
+            .connection
+            .prepare_cached("INSERT INTO texts (size, codec, base, body) VALUES (?1, ?2, ?3, ?4)")?
+            .insert(params![bytes.len() as i64, codec, base, body])?;
+        self.connection
+            .prepare_cached("INSERT INTO text_hashes (hash, text) VALUES (?1, ?2)")?
+            .execute(params![&hash[..], id])?;
+        Ok(id)
     }
 
     /// The text at the end of a stored text's chain of bases.
