@@ -1,8 +1,42 @@
 //! Models behind HTTP APIs, and the test models.
+//!
+//! [`open`] turns a model spec into a [`holometer_core::Model`]. Below it, from the outside in:
+//!
+//! ```text
+//! spec, vendor (models/*.toml), probe -> Deployment     what is at the address and what it can do
+//! http::driver -> http::governor                        which call is sent next, and when
+//! http::attempt -> wire (one file per format)           one call: build, send, parse, judge
+//! ```
+//!
+//! A failed call is never an answer: whatever can't be read is [`holometer_core::Outcome::Failed`] with its kind. This
+//! crate knows no scenario, writes no file and reads no environment variable except through [`Settings::env`]; keys
+//! stay in [`Secret`]s.
 
 pub mod test_models;
 
 mod cutting;
+mod deployment;
+mod error;
+mod http;
 mod mixing;
+mod open;
+mod openai;
+mod probe;
+mod providers;
+mod refusal;
+mod secret;
+mod settings;
+mod spec;
+mod vendor;
+mod vendor_files;
+mod wire;
+mod wire_format;
 
+pub use error::ProviderError;
+pub use open::{ASSUMED_WINDOW, SERVER_KEY_VARIABLE, open};
+pub use providers::{ProviderInfo, providers};
+pub use secret::Secret;
+pub use settings::{Contact, EnvLookup, Retries, Settings};
 pub use test_models::{TEST_MODELS, TestModel, TestTokenizer, open_test_model};
+
+pub(crate) use wire_format::Plugin;

@@ -1,6 +1,11 @@
-//! What tests share: where the reference data lies, and how to say that it is absent.
+//! What tests share: where the reference data lies and how to say that it is absent; HELM's run folders; an HTTP server
+//! that misbehaves.
 //!
 //! Only tests depend on this crate.
+
+pub mod fake_openai;
+pub mod fake_server;
+pub mod helm_state;
 
 use std::path::{Path, PathBuf};
 

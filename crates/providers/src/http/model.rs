@@ -1,0 +1,33 @@
+//! A model behind HTTP.
+
+use std::sync::Arc;
+
+use holometer_core::{Cancel, Model, ModelCard, Request, RequestKey, Sink, Tokenizer, Window};
+
+use crate::http::driver::{self, Line};
+
+/// A model behind HTTP.
+pub(crate) struct HttpModel {
+    pub(crate) card: ModelCard,
+    pub(crate) window: Window,
+    pub(crate) line: Arc<Line>,
+}
+
+impl Model for HttpModel {
+    fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    /// Servers that tokenize for their callers do it one text at a time, too slowly for fitting prompts.
+    fn tokenizer(&self) -> Option<Arc<dyn Tokenizer>> {
+        None
+    }
+
+    fn window(&self) -> Window {
+        self.window.clone()
+    }
+
+    fn answer(&self, requests: &[(RequestKey, Request)], cancel: &Cancel, sink: Sink<'_>) {
+        driver::answer(&self.line, requests, cancel, sink);
+    }
+}

@@ -1,0 +1,295 @@
+//! Opening a model by its spec.
+
+use std::sync::Arc;
+
+use holometer_core::{Capabilities, FailureKind, Model, ModelCard, ModelName, Window};
+use reqwest::Url;
+
+use crate::deployment::{Deployment, Scoring};
+use crate::error::{ProviderError, nearest_names};
+use crate::http::driver::Line;
+use crate::http::governor::{Governor, Stopped};
+use crate::http::model::HttpModel;
+use crate::http::runtime;
+use crate::http::transport::Transport;
+use crate::probe;
+use crate::secret::Secret;
+use crate::settings::{Contact, Settings};
+use crate::spec::{self, Endpoints, Spec};
+use crate::test_models::open_test_model;
+use crate::vendor::{AuthStyle, ModelKind, Support, Vendor, find_vendor, vendors};
+use crate::wire_format::wire_format;
+
+/// The window assumed of a server that does not tell its own, in tokens.
+pub const ASSUMED_WINDOW: usize = 4096;
+
+/// The variable with the key for servers that are named by address.
+pub const SERVER_KEY_VARIABLE: &str = "HOLOMETER_SERVER_KEY";
+
+/// Opens a model by its spec: `test:NAME`, `VENDOR:MODEL`, or the address of an OpenAI-compatible server,
+/// `http://HOST:PORT/v1#MODEL` (the model may be left out where only one is served; `chat+` or `completions+` before the
+/// address restricts it to that endpoint).
+///
+/// Gives `None` for specs that belong elsewhere: paths, `hf:` and plain names.
+///
+/// # Errors
+/// Unknown names, missing keys, servers that don't answer; each with a hint.
+pub fn open(spec: &str, settings: &Settings) -> Result<Option<Box<dyn Model>>, ProviderError> {
+    match spec::parse(spec)? {
+        None => Ok(None),
+        Some(Spec::Test(name)) => match open_test_model(&name) {
+            Some(model) => Ok(Some(Box::new(model))),
+            None => Err(ProviderError::UnknownTestModel { name }),
+        },
+        Some(Spec::Server { base, model, endpoints }) => {
+            let key = settings.variable(SERVER_KEY_VARIABLE);
+            let key_hint = format!("set {SERVER_KEY_VARIABLE} to the server's key");
+            let headers = key.map(|key| bearer(&key)).into_iter().collect();
+            let server = Server { spec, base, model, endpoints, headers, key_hint };
+            open_server(server, settings).map(|model| Some(Box::new(model) as Box<dyn Model>))
+        }
+        Some(Spec::Vendor { vendor, model }) => open_vendor(spec, &vendor, model, settings)
+            .map(|model| Some(Box::new(model) as Box<dyn Model>)),
+    }
+}
+
+/// A server named by its address.
+struct Server<'a> {
+    spec: &'a str,
+    base: Url,
+    model: Option<String>,
+    endpoints: Endpoints,
+    headers: Vec<(String, Secret)>,
+    key_hint: String,
+}
+
+fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, ProviderError> {
+    let transport = Transport::new(&server.base, &server.headers, settings)?;
+    let mut deployment = Deployment {
+        base: base_address(&server.base),
+        query: server.base.query().unwrap_or_default().to_owned(),
+        shown: spec::shown_address(&server.base),
+        model: server.model.clone().unwrap_or_default(),
+        headers: server.headers,
+        support: Support::default(),
+        chat: None,
+        text: None,
+        scoring: Scoring::Unsupported,
+    };
+    if settings.contact == Contact::Never {
+        if server.endpoints != Endpoints::Chat {
+            deployment.text = wire_format("openai_completions");
+        }
+        if server.endpoints != Endpoints::Completions {
+            deployment.chat = wire_format("openai_chat");
+        }
+        let card = card(server.spec, &deployment, "not asked");
+        let window = window(settings.window.unwrap_or(ASSUMED_WINDOW), deployment.chat.is_some());
+        return Ok(model(card, window, deployment, transport, settings));
+    }
+    let probing = probe::probe_owned(
+        deployment,
+        transport.clone(),
+        server.model,
+        server.endpoints,
+        Arc::new(settings.clone()),
+        server.key_hint,
+    );
+    let (deployment, found) = runtime::wait_for(probing).unwrap_or_else(|| {
+        let reason = "probing failed inside".into();
+        Err(ProviderError::Client { reason })
+    })?;
+    let (tokens, source) = match (settings.window, found.listed.window) {
+        (Some(tokens), _) => (tokens, "as set"),
+        (None, Some(tokens)) => (tokens, "as the server says"),
+        (None, None) => (ASSUMED_WINDOW, "assumed, the server does not say"),
+    };
+    let software = match found.listed.owned_by.as_str() {
+        "" => String::new(),
+        owner => format!("{owner}; "),
+    };
+    let card =
+        card(server.spec, &deployment, &format!("{software}window {tokens} tokens, {source}"));
+    let chat = deployment.chat.is_some() && (found.chat_template || deployment.text.is_none());
+    Ok(model(card, window(tokens, chat), deployment, transport, settings))
+}
+
+fn open_vendor(
+    spec: &str,
+    name: &str,
+    model_name: String,
+    settings: &Settings,
+) -> Result<HttpModel, ProviderError> {
+    let Some(vendor) = find_vendor(name) else {
+        let known = vendors().iter().map(|(known, _)| *known).chain(["test", "path", "hf"]);
+        return Err(ProviderError::UnknownProvider {
+            name: name.to_owned(),
+            nearest: nearest_names(name, known),
+        });
+    };
+    if model_name.is_empty() {
+        let example = vendor.models.first().map_or("MODEL", |model| model.name.as_str());
+        let example = format!("{name}:{example}");
+        return Err(ProviderError::MissingModel { spec: spec.to_owned(), example });
+    }
+    let headers = vendor_headers(name, vendor, settings)?;
+    let key_hint = format!("check {} ({})", vendor.key_env.join(" or "), vendor.docs);
+    let replaced = settings
+        .base_urls
+        .get(name)
+        .cloned()
+        .or_else(|| vendor.base_url_env.as_deref().and_then(|name| settings.variable(name)));
+    if let Some(address) = replaced {
+        let base = spec::parse_address(&address)?;
+        let endpoints = Endpoints::Both;
+        let server = Server { spec, base, model: Some(model_name), endpoints, headers, key_hint };
+        return open_server(server, settings);
+    }
+    let base = spec::parse_address(&vendor.base_url)?;
+    let transport = Transport::new(&base, &headers, settings)?;
+    let entry = vendor.model(&model_name);
+    let kind = entry.map(|entry| entry.kind).unwrap_or_default();
+    let text = vendor.completions.as_deref().filter(|_| kind == ModelKind::Completions);
+    let deployment = Deployment {
+        base: base_address(&base),
+        query: String::new(),
+        shown: spec::shown_address(&base),
+        model: model_name,
+        headers,
+        support: vendor.support_for(kind),
+        chat: Some(vendor.chat.as_str())
+            .filter(|_| kind != ModelKind::Completions)
+            .and_then(wire_format),
+        text: text.and_then(wire_format),
+        scoring: Scoring::Unsupported,
+    };
+    if let Some(path) = vendor.check_path.as_deref().filter(|_| settings.contact == Contact::Probe)
+    {
+        check_key(deployment.clone(), transport.clone(), path.to_owned(), key_hint)?;
+    }
+    let tokens =
+        settings.window.or(entry.map(|entry| entry.window)).unwrap_or(vendor.default_window);
+    let note = match entry {
+        Some(_) => format!("window {tokens} tokens, as documented on {}", vendor.checked),
+        None => format!("window {tokens} tokens, assumed: the model is not listed"),
+    };
+    let card = card(spec, &deployment, &note);
+    let chat = deployment.chat.is_some();
+    Ok(model(card, window(tokens, chat), deployment, transport, settings))
+}
+
+fn vendor_headers(
+    name: &str,
+    vendor: &Vendor,
+    settings: &Settings,
+) -> Result<Vec<(String, Secret)>, ProviderError> {
+    let key = vendor.key_env.iter().find_map(|variable| settings.variable(variable));
+    let needs_key = !vendor.key_env.is_empty() && settings.contact == Contact::Probe;
+    if key.is_none() && needs_key {
+        return Err(ProviderError::MissingKey {
+            provider: name.to_owned(),
+            variable: vendor.key_env.join(" (or ")
+                + if vendor.key_env.len() > 1 { ")" } else { "" },
+            docs: format!("see {}", vendor.docs),
+        });
+    }
+    let mut headers: Vec<(String, Secret)> =
+        vendor.headers.iter().map(|(name, value)| (name.clone(), Secret::new(value))).collect();
+    headers.extend(key.map(|key| match &vendor.auth {
+        AuthStyle::Bearer => bearer(&key),
+        AuthStyle::Header(header) => (header.clone(), Secret::new(&key)),
+    }));
+    Ok(headers)
+}
+
+/// Finds a dead key or a missing network before a run begins. Anything else is left to the run itself.
+fn check_key(
+    deployment: Deployment,
+    transport: Transport,
+    path: String,
+    key_hint: String,
+) -> Result<(), ProviderError> {
+    let checking = async move {
+        let found = probe::get_json(&deployment, &transport, &path, &key_hint).await;
+        found.map(|_| ())
+    };
+    match runtime::wait_for(checking) {
+        Some(Err(ProviderError::NotAServer { .. })) | None => Ok(()),
+        Some(result) => result,
+    }
+}
+
+fn bearer(key: &str) -> (String, Secret) {
+    ("authorization".into(), Secret::new(&format!("Bearer {}", key.trim())))
+}
+
+/// An address that paths are appended to; user name and password stay in it.
+fn base_address(url: &Url) -> String {
+    let mut base = url.clone();
+    base.set_query(None);
+    base.set_fragment(None);
+    base.as_str().trim_end_matches('/').to_owned()
+}
+
+fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
+    let support = &deployment.support;
+    let completions_logprobs = deployment.text.is_some() && support.completions_logprobs.is_some();
+    let chat_logprobs = deployment.chat.is_some() && support.chat_logprobs.is_some();
+    let capabilities = Capabilities {
+        generate: true,
+        score_continuation: deployment.scoring != Scoring::Unsupported,
+        token_logprobs: completions_logprobs || chat_logprobs,
+        chat: deployment.chat.is_some(),
+    };
+    let abilities = [
+        (deployment.text.is_some(), "completions"),
+        (deployment.chat.is_some(), "chat"),
+        (capabilities.token_logprobs, "log-probabilities"),
+        (deployment.scoring == Scoring::Echo, "scoring of given text by echo"),
+    ];
+    let abilities: Vec<&str> =
+        abilities.iter().filter(|(can, _)| *can).map(|(_, what)| *what).collect();
+    let formats: Vec<&str> = [deployment.text, deployment.chat]
+        .into_iter()
+        .flatten()
+        .map(|format| format.name())
+        .collect();
+    ModelCard {
+        name: ModelName::new(spec::without_password(spec)),
+        fingerprint: format!("{} {}#{}", formats.join("+"), deployment.shown, deployment.model),
+        summary: format!(
+            "`{}` at {}: {}; {note}",
+            deployment.model,
+            deployment.shown,
+            abilities.join(", ")
+        ),
+        capabilities,
+    }
+}
+
+/// A window of so many tokens. One token is kept free of the prompt, because servers refuse to write none.
+fn window(tokens: usize, chat: bool) -> Window {
+    Window {
+        max_sequence_length: tokens,
+        max_request_length: tokens.saturating_sub(1).max(1),
+        prefix_token: String::new(),
+        end_of_text_token: String::new(),
+        chat,
+    }
+}
+
+fn model(
+    card: ModelCard,
+    window: Window,
+    deployment: Deployment,
+    transport: Transport,
+    settings: &Settings,
+) -> HttpModel {
+    let governor = Governor::new(settings);
+    if settings.contact == Contact::Never {
+        let message = "the model was opened for planning only".into();
+        governor.stop(Stopped { kind: FailureKind::Unsupported, message });
+    }
+    let line = Line { deployment, transport, governor, settings: settings.clone() };
+    HttpModel { card, window, line: Arc::new(line) }
+}
