@@ -183,9 +183,9 @@ fn decoding(request: &Value) -> Decoding {
         max_tokens: number(&request["max_tokens"]),
         temperature: request["temperature"].as_f64().unwrap_or_default(),
         stop_sequences: list(&request["stop_sequences"]).iter().map(text).collect(),
-        num_completions: request["num_completions"].as_u64().map_or(1, |_| {
-            number(&request["num_completions"])
-        }),
+        num_completions: request["num_completions"]
+            .as_u64()
+            .map_or(1, |_| number(&request["num_completions"])),
         top_k_per_token: number(&request["top_k_per_token"]).max(1),
         ..Decoding::default()
     }
@@ -205,7 +205,9 @@ fn request_state(
         mapping.iter().map(|(letter, choice)| (letter.clone(), text(choice))).collect()
     });
     let state = RequestState {
-        reference_index: value["reference_index"].as_u64().map(|_| number(&value["reference_index"])),
+        reference_index: value["reference_index"]
+            .as_u64()
+            .map(|_| number(&value["reference_index"])),
         request_mode: match value["request_mode"].as_str() {
             Some("original") => Some(RequestMode::Original),
             Some("calibration") => Some(RequestMode::Calibration),

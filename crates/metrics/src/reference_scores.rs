@@ -1,0 +1,194 @@
+//! Scores of one right answer and one given answer, by HELM's names.
+
+use holometer_core::MetricCard;
+use holometer_text::normalize::{Articles, normalize};
+use holometer_text::{bleu, edit, matching, math, rouge, sets, treebank};
+
+const DOCS: &str = include_str!("docs/reference_scores.md");
+
+/// A score with its card.
+pub(crate) struct ReferenceScore {
+    pub(crate) card: MetricCard,
+    pub(crate) compute: Compute,
+}
+
+/// How a score is computed.
+#[derive(Clone, Copy)]
+pub(crate) enum Compute {
+    /// From the right answer and the given one. `Err` holds why there is no value.
+    Pair(fn(&str, &str) -> Result<f64, &'static str>),
+    /// Not here, for the reason given.
+    Unavailable(&'static str),
+}
+
+const CODE: &str = "this version does not run generated code";
+const CHINESE: &str = "this version has no Chinese word segmentation";
+const IMAGES: &str = "this score belongs to image captions, which are not evaluated here";
+
+/// Every score that `basic_generation` knows by name.
+pub(crate) fn all() -> Vec<ReferenceScore> {
+    let mut scores = matches_and_sets();
+    scores.extend(overlaps());
+    scores.extend(errors());
+    scores.extend(unavailable());
+    scores
+}
+
+/// The score of a name.
+pub(crate) fn find(name: &str) -> Option<ReferenceScore> {
+    all().into_iter().find(|score| score.card.name == name)
+}
+
+fn matches_and_sets() -> Vec<ReferenceScore> {
+    vec![
+        better(
+            "exact_match",
+            "The answer is a right one, but for white space around; in multiple choice, the whole completion is the right letter",
+            |gold, given| Ok(yes(matching::exact(gold, given))),
+        ),
+        better(
+            "quasi_exact_match",
+            "As `exact_match` after lower-casing and removing punctuation, articles and extra spaces",
+            |gold, given| Ok(yes(matching::quasi_exact(gold, given))),
+        ),
+        better(
+            "quasi_leave_articles_exact_match",
+            "As `quasi_exact_match`, articles kept",
+            |gold, given| Ok(yes(matching::quasi_exact_with_articles(gold, given))),
+        ),
+        better("prefix_exact_match", "The answer begins with a right one", |gold, given| {
+            Ok(yes(matching::prefix(gold, given)))
+        }),
+        better(
+            "quasi_prefix_exact_match",
+            "The answer begins with a right one, both normalised as in `quasi_exact_match`",
+            |gold, given| Ok(yes(matching::quasi_prefix(gold, given))),
+        ),
+        better("exact_match_indicator", "The last words are equal", |gold, given| {
+            Ok(yes(matching::after_indicator(gold, given, " ")))
+        }),
+        better("final_number_exact_match", "The last numbers are equal", |gold, given| {
+            Ok(yes(matching::final_number(gold, given)))
+        }),
+        better(
+            "cleva_math_result_match",
+            "The last arithmetic expression is the answer",
+            |a, b| Ok(yes(matching::last_expression(a, b))),
+        ),
+        better("exact_set_match", "The answer lists exactly the right things", |gold, given| {
+            Ok(sets::exact(gold, given))
+        }),
+        better("iou_set_match", "Listed things in both answers over things in either", |a, b| {
+            Ok(sets::intersection_over_union(a, b))
+        }),
+        better("f1_set_match", "F1 score of the things listed", |gold, given| {
+            Ok(sets::f1(gold, given))
+        }),
+        better(
+            "math_equiv",
+            "The answers are the same mathematics up to LaTeX formatting",
+            |a, b| Ok(yes(math::equivalent(Some(a), Some(b)))),
+        ),
+        better(
+            "math_equiv_chain_of_thought",
+            "The last boxed answers are the same mathematics up to LaTeX formatting",
+            |gold, given| Ok(yes(math::equivalent_solutions(gold, given))),
+        ),
+    ]
+}
+
+fn overlaps() -> Vec<ReferenceScore> {
+    vec![
+        better("f1_score", "F1 score of the sets of normalised words", |gold, given| {
+            Ok(matching::word_f1(gold, given))
+        }),
+        better("rouge_1", "ROUGE-1: F1 score of shared words, stemmed", |gold, given| {
+            Ok(rouge::rouge_n(&rouge::tokenize(gold), &rouge::tokenize(given), 1).f1)
+        }),
+        better("rouge_2", "ROUGE-2: F1 score of shared pairs of words, stemmed", |gold, given| {
+            Ok(rouge::rouge_n(&rouge::tokenize(gold), &rouge::tokenize(given), 2).f1)
+        }),
+        better("rouge_l", "ROUGE-L: F1 score of the longest common subsequence", |gold, given| {
+            Ok(rouge::rouge_l(&rouge::tokenize(gold), &rouge::tokenize(given)).f1)
+        }),
+        better("bleu_1", "BLEU with single words only", |gold, given| {
+            Ok(sentence_bleu(gold, given, &[1.0, 0.0, 0.0, 0.0]))
+        }),
+        better("bleu_4", "BLEU with runs of four words only, as HELM calls it", |gold, given| {
+            Ok(sentence_bleu(gold, given, &[0.0, 0.0, 0.0, 1.0]))
+        }),
+    ]
+}
+
+fn errors() -> Vec<ReferenceScore> {
+    vec![
+        worse("wer_score", "Word error rate after normalisation", |gold, given| {
+            error_rate(gold, given, edit::word_error_rate)
+        }),
+        worse("cer_score", "Character error rate after normalisation", |gold, given| {
+            error_rate(gold, given, edit::character_error_rate)
+        }),
+        worse(
+            "absolute_value_difference",
+            "Distance of two whole numbers; what is none counts as 0",
+            |gold, given| Ok(matching::absolute_difference(gold, given)),
+        ),
+    ]
+}
+
+fn unavailable() -> Vec<ReferenceScore> {
+    [
+        ("code_eval_acc", "The written program passes the tests", CODE),
+        ("pass", "Chance that one written program passes the tests", CODE),
+        ("cider", "Agreement of image captions", IMAGES),
+        ("chinese_bleu_1", "BLEU with single Chinese words", CHINESE),
+        ("chinese_rouge_1", "ROUGE-1 of Chinese words", CHINESE),
+        ("chinese_rouge_2", "ROUGE-2 of Chinese words", CHINESE),
+    ]
+    .into_iter()
+    .map(|(name, summary, reason)| ReferenceScore {
+        card: card(name, summary, true, 1.0),
+        compute: Compute::Unavailable(reason),
+    })
+    .collect()
+}
+
+fn better(
+    name: &'static str,
+    summary: &'static str,
+    compute: fn(&str, &str) -> Result<f64, &'static str>,
+) -> ReferenceScore {
+    ReferenceScore { card: card(name, summary, true, 1.0), compute: Compute::Pair(compute) }
+}
+
+fn worse(
+    name: &'static str,
+    summary: &'static str,
+    compute: fn(&str, &str) -> Result<f64, &'static str>,
+) -> ReferenceScore {
+    let card = card(name, summary, false, f64::INFINITY);
+    ReferenceScore { card, compute: Compute::Pair(compute) }
+}
+
+fn card(name: &'static str, summary: &'static str, higher: bool, most: f64) -> MetricCard {
+    MetricCard { name, summary, docs: DOCS, higher_is_better: Some(higher), range: (0.0, most) }
+}
+
+fn yes(matched: bool) -> f64 {
+    f64::from(u8::from(matched))
+}
+
+fn sentence_bleu(gold: &str, given: &str, weights: &[f64]) -> f64 {
+    bleu::sentence_bleu(&treebank::word_tokenize(gold), &treebank::word_tokenize(given), weights)
+}
+
+/// HELM gives an empty answer the error rate 0, the best there is; it is left out instead.
+fn error_rate(
+    gold: &str,
+    given: &str,
+    rate: fn(&str, &str) -> Option<f64>,
+) -> Result<f64, &'static str> {
+    let gold = normalize(gold, Articles::Keep);
+    let given = normalize(given, Articles::Keep);
+    rate(&gold, &given).ok_or("the right answer has no words")
+}
