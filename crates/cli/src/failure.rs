@@ -49,7 +49,8 @@ impl Failure {
 
     /// A fault of ours.
     pub(crate) fn internal(message: impl fmt::Display) -> Self {
-        let message = format!("{message}\nhint: this is a fault in holometer; the log file has the details");
+        let message =
+            format!("{message}\nhint: this is a fault in holometer; the log file has the details");
         Self { exit: Exit::Internal, message }
     }
 
@@ -78,7 +79,8 @@ fn on_own_line(message: &str) -> String {
     let Some(at) = message.find("hint: ") else { return message.to_owned() };
     let before = message[..at].trim_end_matches([' ', '\n', ';', ',', '(']);
     let hint = message[at..].trim_end();
-    let hint = if message[..at].trim_end().ends_with('(') { hint.trim_end_matches(')') } else { hint };
+    let hint =
+        if message[..at].trim_end().ends_with('(') { hint.trim_end_matches(')') } else { hint };
     format!("{before}\n{hint}")
 }
 
@@ -88,9 +90,18 @@ mod tests {
 
     #[test]
     fn hints_stand_on_their_own_line() {
-        assert_eq!(Failure::usage("it broke; hint: mend it").to_string(), "it broke\nhint: mend it");
-        assert_eq!(Failure::usage("it broke (hint: mend it)").to_string(), "it broke\nhint: mend it");
-        assert_eq!(Failure::usage("it broke").hint("mend it").to_string(), "it broke\nhint: mend it");
+        assert_eq!(
+            Failure::usage("it broke; hint: mend it").to_string(),
+            "it broke\nhint: mend it"
+        );
+        assert_eq!(
+            Failure::usage("it broke (hint: mend it)").to_string(),
+            "it broke\nhint: mend it"
+        );
+        assert_eq!(
+            Failure::usage("it broke").hint("mend it").to_string(),
+            "it broke\nhint: mend it"
+        );
         assert_eq!(Failure::usage("no hint").to_string(), "no hint");
     }
 }

@@ -75,7 +75,8 @@ pub(crate) fn write_to(
         return tolerate(out.flush());
     }
     let unwritable = |error: io::Error| {
-        Failure::usage(format!("can't write `{}`: {error}", path.display())).hint("name a file in a folder that you may write to")
+        Failure::usage(format!("can't write `{}`: {error}", path.display()))
+            .hint("name a file in a folder that you may write to")
     };
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");

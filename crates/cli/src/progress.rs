@@ -50,7 +50,12 @@ impl Talk {
     pub(crate) fn new(quiet: bool) -> Self {
         let show = Show::choose(quiet);
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        Self { show, bar, lines: Mutex::new(Lines { last: Instant::now() }), warnings: Mutex::default() }
+        Self {
+            show,
+            bar,
+            lines: Mutex::new(Lines { last: Instant::now() }),
+            warnings: Mutex::default(),
+        }
     }
 
     /// Says a line, above the progress.
@@ -88,7 +93,8 @@ impl Talk {
             Unit::Requests => "{msg} {wide_bar:.cyan/dim} {pos}/{len} {per_sec} eta {eta}",
             Unit::Bytes => "{msg} {wide_bar:.cyan/dim} {bytes}/{total_bytes} {bytes_per_sec}",
         };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         if self.show == Show::Bar {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
         }
@@ -109,7 +115,11 @@ impl Talk {
         if lines.last.elapsed() >= LINE_EVERY {
             lines.last = Instant::now();
             let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
-            eprintln!("{}: {done} of {all} ({:.0}%)", self.bar.message(), 100.0 * done as f64 / all.max(1) as f64);
+            eprintln!(
+                "{}: {done} of {all} ({:.0}%)",
+                self.bar.message(),
+                100.0 * done as f64 / all.max(1) as f64
+            );
         }
     }
 
@@ -157,7 +167,9 @@ pub(crate) fn stop_on_signal(cancel: &Cancel) {
         if cancel.is_cancelled() {
             std::process::exit(130);
         }
-        eprintln!("\nstopping after what is in flight; press Ctrl-C again to stop at once (nothing that is done is lost)");
+        eprintln!(
+            "\nstopping after what is in flight; press Ctrl-C again to stop at once (nothing that is done is lost)"
+        );
         cancel.cancel();
     });
 }

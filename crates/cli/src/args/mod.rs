@@ -14,7 +14,9 @@ pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg
 /// scenarios` and `holometer show scenario NAME` document what can be run.
 #[derive(Debug, Parser)]
 #[command(name = "holometer", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 internal error; 2 usage or configuration; 3 some requests failed;\n4 nothing selected; 5 a threshold or regression gate failed.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 internal error; 2 usage or configuration; 3 some requests failed;\n4 nothing selected; 5 a threshold or regression gate failed."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

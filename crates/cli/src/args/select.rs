@@ -88,6 +88,11 @@ pub(crate) enum WeightsArg {
 #[command(next_help_heading = "Results")]
 pub(crate) struct DatabaseArgs {
     /// The results database.
-    #[arg(long, value_name = "PATH", env = "HOLOMETER_DB", default_value = "holometer-results/holometer.db")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "HOLOMETER_DB",
+        default_value = "holometer-results/holometer.db"
+    )]
     pub(crate) db: PathBuf,
 }

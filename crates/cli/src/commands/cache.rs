@@ -19,12 +19,22 @@ pub(crate) fn cache(args: &CacheArgs) -> Result<Exit, Failure> {
         CacheAction::Ls => {
             let entries = cache::entries(folder).map_err(Failure::usage)?;
             let rows = entries.iter().map(|entry| {
-                vec![entry.name.clone(), size::show(entry.bytes), age(entry.last_used), entry.location.clone()]
+                vec![
+                    entry.name.clone(),
+                    size::show(entry.bytes),
+                    age(entry.last_used),
+                    entry.location.clone(),
+                ]
             });
             let total = cache::total_bytes(folder).map_err(Failure::usage)?;
             let table = Table {
                 title: format!("{} in {}", size::show(total), folder.display()),
-                columns: vec![Column::text("name"), Column::number("size"), Column::text("last used"), Column::text("from")],
+                columns: vec![
+                    Column::text("name"),
+                    Column::number("size"),
+                    Column::text("last used"),
+                    Column::text("from"),
+                ],
                 rows: rows.collect(),
                 notes: Vec::new(),
             };

@@ -38,7 +38,10 @@ fn problems(path: &Path, environment: &Environment) -> Result<Vec<String>, Failu
 /// A suite lists entries; a scenario describes data.
 fn is_suite(path: &Path, text: &str) -> bool {
     let toml = path.extension().is_some_and(|extension| extension == "toml");
-    !toml || text.lines().any(|line| line.trim_start().starts_with("[[entries]]") || line.starts_with("suite"))
+    !toml
+        || text
+            .lines()
+            .any(|line| line.trim_start().starts_with("[[entries]]") || line.starts_with("suite"))
 }
 
 fn scenario(path: &Path, text: &str) -> Result<Vec<String>, Failure> {
@@ -59,7 +62,8 @@ fn suite(path: &Path, text: &str, environment: &Environment) -> Result<Vec<Strin
         Err(error) => return Ok(vec![error.to_string()]),
     };
     let mut selection = Selection::default();
-    let stand_in = holometer_core::ModelSpec { name: "test:echo".into(), deployment: "test:echo".into() };
+    let stand_in =
+        holometer_core::ModelSpec { name: "test:echo".into(), deployment: "test:echo".into() };
     selection.models = vec![holometer_plan::SelectedModel { spec: stand_in, ..Default::default() }];
     selection.add_file(file);
     let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());

@@ -19,13 +19,24 @@ type Finding = (&'static str, bool, String);
 pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failure> {
     let environment = Environment::new(&args.environment, &[])?;
     let library = &environment.library;
-    let mut findings = vec![processor(), cache(library), python(library), network(library), database(&args.database.db)];
+    let mut findings = vec![
+        processor(),
+        cache(library),
+        python(library),
+        network(library),
+        database(&args.database.db),
+    ];
     findings.extend(keys());
     let rows = findings.iter().map(|(what, good, remark)| {
         vec![(*what).to_owned(), if *good { "yes" } else { "no" }.to_owned(), remark.clone()]
     });
     let table = Table {
-        title: format!("holometer {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
+        title: format!(
+            "holometer {} on {} {}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        ),
         columns: ["what", "works", "remark"].map(Column::text).into(),
         rows: rows.collect(),
         notes: Vec::new(),
@@ -41,19 +52,37 @@ fn processor() -> Finding {
 
 fn cache(library: &Library) -> Finding {
     let folder = &library.cache_dir;
-    let writable = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop));
+    let writable =
+        std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop));
     match (writable, holometer_data::cache::total_bytes(folder)) {
-        (Ok(()), Ok(bytes)) => {
-            ("cache of data", true, format!("{} of {} in {}", size::show(bytes), size::show(library.max_cache_bytes), folder.display()))
-        }
-        (Err(error), _) => ("cache of data", false, format!("{} can't be written ({error}); name another folder with --cache-dir", folder.display())),
+        (Ok(()), Ok(bytes)) => (
+            "cache of data",
+            true,
+            format!(
+                "{} of {} in {}",
+                size::show(bytes),
+                size::show(library.max_cache_bytes),
+                folder.display()
+            ),
+        ),
+        (Err(error), _) => (
+            "cache of data",
+            false,
+            format!(
+                "{} can't be written ({error}); name another folder with --cache-dir",
+                folder.display()
+            ),
+        ),
         (_, Err(error)) => ("cache of data", false, error.to_string()),
     }
 }
 
 fn python(library: &Library) -> Finding {
     let works = |python: &&std::path::PathBuf| {
-        Command::new(python).args(["-m", "pip", "--version"]).output().is_ok_and(|output| output.status.success())
+        Command::new(python)
+            .args(["-m", "pip", "--version"])
+            .output()
+            .is_ok_and(|output| output.status.success())
     };
     match library.pythons.iter().find(works) {
         Some(python) => ("data from Python packages", true, format!("{} with pip", python.display())),
@@ -70,7 +99,11 @@ fn network(library: &Library) -> Finding {
 
 fn database(path: &Path) -> Finding {
     if !path.exists() {
-        return ("results database", true, format!("{} will be made by the first run", path.display()));
+        return (
+            "results database",
+            true,
+            format!("{} will be made by the first run", path.display()),
+        );
     }
     match open_for_reading(path).and_then(|store| store.check().map_err(Failure::usage)) {
         Ok(()) => ("results database", true, format!("{} is whole", path.display())),
@@ -81,7 +114,9 @@ fn database(path: &Path) -> Finding {
 /// Which keys are set; never their values.
 fn keys() -> Vec<Finding> {
     let providers = holometer_providers::providers();
-    let with_key = providers.iter().filter(|provider| provider.key_variable.chars().next().is_some_and(char::is_uppercase));
+    let with_key = providers
+        .iter()
+        .filter(|provider| provider.key_variable.chars().next().is_some_and(char::is_uppercase));
     let set: Vec<&str> = with_key
         .flat_map(|provider| provider.key_variable.split(" or "))
         .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))

@@ -25,7 +25,8 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failure> {
 fn jsonl(store: &Store, suite: Option<&str>, path: &Path) -> Result<(), Failure> {
     let latest = store.latest_suite().map_err(Failure::usage)?;
     let Some(suite) = suite.map(str::to_owned).or(latest) else {
-        return Err(Failure::nothing("the results database has no runs yet").hint("`holometer run` makes some"));
+        return Err(Failure::nothing("the results database has no runs yet")
+            .hint("`holometer run` makes some"));
     };
     let runs = store.runs(&suite).map_err(Failure::usage)?;
     if runs.is_empty() {
@@ -36,7 +37,12 @@ fn jsonl(store: &Store, suite: Option<&str>, path: &Path) -> Result<(), Failure>
 }
 
 /// One line per request: the request as `plan --requests` writes it, the instance, the outcome, and the unit's scores.
-fn write_run(store: &Store, suite: &str, run: &RunInfo, out: &mut dyn Write) -> Result<(), Failure> {
+fn write_run(
+    store: &Store,
+    suite: &str,
+    run: &RunInfo,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let mut scores: HashMap<UnitId, Value> = HashMap::new();
     for unit in store.scores(run.id) {
         let unit = unit.map_err(Failure::usage)?;
@@ -59,8 +65,12 @@ fn write_run(store: &Store, suite: &str, run: &RunInfo, out: &mut dyn Write) -> 
         object.insert("references".into(), json!(answer.state.instance.references));
         object.insert("groups".into(), json!(answer.state.instance.groups));
         object.insert("outcome".into(), json!(answer.reply.as_ref().map(|reply| &reply.outcome)));
-        object.insert("seconds".into(), json!(answer.reply.as_ref().and_then(|reply| reply.seconds)));
-        object.insert("scores".into(), scores.get(&answer.unit).cloned().unwrap_or_else(|| json!({})));
+        object
+            .insert("seconds".into(), json!(answer.reply.as_ref().and_then(|reply| reply.seconds)));
+        object.insert(
+            "scores".into(),
+            scores.get(&answer.unit).cloned().unwrap_or_else(|| json!({})),
+        );
         output::line(out, &line)?;
     }
     Ok(())

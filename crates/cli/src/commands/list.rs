@@ -25,7 +25,9 @@ pub(crate) fn list(args: &ListArgs) -> Result<Exit, Failure> {
     let rows: Vec<serde_json::Value> = table
         .rows
         .iter()
-        .map(|row| names.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), json!(cell))).collect())
+        .map(|row| {
+            names.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), json!(cell))).collect()
+        })
         .collect();
     output::print_tables(std::slice::from_ref(&table), &rows, args.format)?;
     Ok(Exit::Done)
@@ -38,26 +40,40 @@ fn scenarios(files: &[PathBuf], tag: Option<&str>) -> Result<Table, Failure> {
     }
     let names = catalogue.names();
     let cards: Vec<&ScenarioCard> = names.iter().filter_map(|name| catalogue.card(name)).collect();
-    let tagged = |card: &&&ScenarioCard| tag.is_none_or(|tag| card.tags.iter().any(|known| known == tag));
+    let tagged =
+        |card: &&&ScenarioCard| tag.is_none_or(|tag| card.tags.iter().any(|known| known == tag));
     let rows: Vec<Vec<String>> = cards
         .iter()
         .filter(tagged)
         .map(|card| {
-            let source = card.sources.first().map_or("makes its own data", |source| source.location.as_str());
+            let source = card
+                .sources
+                .first()
+                .map_or("makes its own data", |source| source.location.as_str());
             let main = card.main_metric.metric.to_string();
-            vec![card.name.to_string(), card.summary.clone(), main, card.licence.id.clone(), source.to_owned()]
+            vec![
+                card.name.to_string(),
+                card.summary.clone(),
+                main,
+                card.licence.id.clone(),
+                source.to_owned(),
+            ]
         })
         .collect();
     if let (true, Some(tag)) = (rows.is_empty(), tag) {
-        let mut tags: Vec<&str> = cards.iter().flat_map(|card| card.tags.iter().map(String::as_str)).collect();
+        let mut tags: Vec<&str> =
+            cards.iter().flat_map(|card| card.tags.iter().map(String::as_str)).collect();
         tags.sort_unstable();
         tags.dedup();
-        return Err(Failure::usage(format!("no scenario has the tag `{tag}`")).hint(format!("there are: {}", tags.join(", "))));
+        return Err(Failure::usage(format!("no scenario has the tag `{tag}`"))
+            .hint(format!("there are: {}", tags.join(", "))));
     }
     let elsewhere = known_helm_scenarios().len();
     Ok(Table {
         title: format!("{} scenarios", rows.len()),
-        columns: ["scenario", "what it asks", "main metric", "licence", "source"].map(Column::text).into(),
+        columns: ["scenario", "what it asks", "main metric", "licence", "source"]
+            .map(Column::text)
+            .into(),
         rows,
         notes: vec![format!(
             "`holometer show scenario NAME` documents one. {elsewhere} of HELM's names are not built in; the plan says why."
@@ -86,7 +102,9 @@ fn metrics() -> Table {
 }
 
 fn range((low, high): (f64, f64)) -> String {
-    let end = |value: f64| if value.is_finite() { holometer_report::number(value) } else { "∞".to_owned() };
+    let end = |value: f64| {
+        if value.is_finite() { holometer_report::number(value) } else { "∞".to_owned() }
+    };
     format!("{} to {}", if low.is_finite() { end(low) } else { "-∞".to_owned() }, end(high))
 }
 
@@ -96,8 +114,12 @@ fn perturbations() -> Table {
         .map(|card| vec![card.name.to_owned(), "perturbation".to_owned(), card.summary.to_owned()])
         .collect();
     for set in holometer_plan::augmentation_sets() {
-        let mut names: Vec<&str> =
-            set.runs.iter().flat_map(|(_, list)| list).map(|perturbation| perturbation.name.as_str()).collect();
+        let mut names: Vec<&str> = set
+            .runs
+            .iter()
+            .flat_map(|(_, list)| list)
+            .map(|perturbation| perturbation.name.as_str())
+            .collect();
         names.dedup();
         rows.push(vec![set.name.to_owned(), "set".to_owned(), names.join(", ")]);
     }
@@ -111,7 +133,13 @@ fn perturbations() -> Table {
 
 fn providers() -> Table {
     let rows = holometer_providers::providers().into_iter().map(|provider| {
-        vec![provider.spec, provider.title, provider.key_variable, provider.models.join(", "), provider.docs]
+        vec![
+            provider.spec,
+            provider.title,
+            provider.key_variable,
+            provider.models.join(", "),
+            provider.docs,
+        ]
     });
     Table {
         title: "Models are named with -m".to_owned(),

@@ -20,11 +20,13 @@ pub(crate) fn perturb(args: &PerturbArgs, talk: &Talk) -> Result<Exit, Failure> 
     let specs = specs(&args.name)?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| {
-        Failure::usage(format!("standard input can't be read: {error}")).hint("it must be UTF-8 text")
+        Failure::usage(format!("standard input can't be read: {error}"))
+            .hint("it must be UTF-8 text")
     })?;
     let resources = perturbation_resources(&environment.library, talk);
     for spec in &specs {
-        let perturbed = perturb_text(spec, &text, &args.seed_id, &resources).map_err(Failure::usage)?;
+        let perturbed =
+            perturb_text(spec, &text, &args.seed_id, &resources).map_err(Failure::usage)?;
         if specs.len() > 1 {
             talk.say(&format!("{}:", spec.name));
         }

@@ -13,7 +13,9 @@ use crate::args::PlanArgs;
 use crate::commands::run::{is_mistake, shown};
 use crate::failure::{Exit, Failure};
 use crate::output;
-use crate::pipeline::{Environment, Prepared, Prompting, Purpose, Selected, instances_of, prepare, select};
+use crate::pipeline::{
+    Environment, Prepared, Prompting, Purpose, Selected, instances_of, prepare, select,
+};
 use crate::progress::Talk;
 use crate::size;
 
@@ -22,7 +24,8 @@ pub(crate) fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let environment = Environment::new(&args.environment, &args.selection.scenario_file)?;
     let selected = select(&args.selection, &environment, Purpose::Plan, talk)?;
     if let Some(path) = &args.requests {
-        return output::write_to(path, |out| requests(&selected, &environment, talk, out)).map(|()| Exit::Done);
+        return output::write_to(path, |out| requests(&selected, &environment, talk, out))
+            .map(|()| Exit::Done);
     }
     let mut planner = Planner { environment: &environment, loaded: BTreeMap::new(), talk };
     let lines: Vec<Line> =
@@ -95,7 +98,9 @@ impl Plan {
     }
 
     fn table(&self) -> Table {
-        let count = |number: Option<usize>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        let count = |number: Option<usize>| {
+            number.map_or_else(|| "?".to_owned(), |number| number.to_string())
+        };
         let rows = self.cells.iter().map(|line| {
             let counts = if line.will_run {
                 let download = match (line.downloads.is_empty(), line.download_bytes) {
@@ -108,7 +113,11 @@ impl Plan {
                 ["-"; 4].map(str::to_owned)
             };
             let verdict = if line.will_run { "will run" } else { "not run" };
-            let note = if line.will_run && line.reason.is_empty() { String::new() } else { line.reason.clone() };
+            let note = if line.will_run && line.reason.is_empty() {
+                String::new()
+            } else {
+                line.reason.clone()
+            };
             let mut row = vec![line.cell.clone(), verdict.to_owned()];
             row.extend(counts);
             row.push(note);
@@ -190,7 +199,8 @@ impl Planner<'_> {
                 Availability::Local(_) | Availability::Cached(_) => {}
                 Availability::Download { bytes, .. } => {
                     line.downloads.push(file.name());
-                    line.download_bytes = line.download_bytes.zip(bytes).map(|(sum, bytes)| sum + bytes);
+                    line.download_bytes =
+                        line.download_bytes.zip(bytes).map(|(sum, bytes)| sum + bytes);
                 }
                 Availability::Unavailable { reason } => return Some(reason.replace('\n', "; ")),
             }

@@ -23,8 +23,10 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
     for suite in &suites {
         let runs = store.runs(suite).map_err(Failure::usage)?;
         if runs.is_empty() {
-            return Err(Failure::usage(format!("there is no suite `{suite}` in the results database"))
-                .hint("`holometer list suites` lists them"));
+            return Err(Failure::usage(format!(
+                "there is no suite `{suite}` in the results database"
+            ))
+            .hint("`holometer list suites` lists them"));
         }
         for run in runs {
             score_run(&mut store, run.id, None, ScoreOptions { helm_compat: args.helm_compat })?;

@@ -15,8 +15,8 @@ use crate::args::{RunArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, LoadedModel, Purpose, ScoreOptions, Selected, instances_of, now, open_for_writing, prepare, report,
-    score_run, select,
+    Environment, LoadedModel, Purpose, ScoreOptions, Selected, instances_of, now, open_for_writing,
+    prepare, report, score_run, select,
 };
 use crate::progress::{Talk, Unit, stop_on_signal};
 
@@ -89,7 +89,8 @@ pub(crate) fn evaluate(
     }
     if jobs.is_empty() {
         let reason = done.not_run.first().map_or("no entry matches", |(_, reason)| reason.as_str());
-        let failure = if done.mistakes || done.incomplete { Failure::usage } else { Failure::nothing };
+        let failure =
+            if done.mistakes || done.incomplete { Failure::usage } else { Failure::nothing };
         return Err(failure(format!("nothing can be run: {reason}")));
     }
     drop(loaded);
@@ -129,12 +130,16 @@ fn begin(
         Err(reason) => return Ok(Err(reason)),
     };
     let key = format!("{}:{}", spec.scenario.name, spec.scenario.args);
-    let instances =
-        loaded.entry(key).or_insert_with(|| instances_of(&spec.scenario, environment, talk)).clone();
+    let instances = loaded
+        .entry(key)
+        .or_insert_with(|| instances_of(&spec.scenario, environment, talk))
+        .clone();
     let prepared = instances
         .and_then(|instances| prepare(spec, instances, &model.prompting, environment, talk));
     let prepared = match prepared {
-        Ok(prepared) if prepared.requests.is_empty() => return Ok(Err("it has no instances to evaluate".into())),
+        Ok(prepared) if prepared.requests.is_empty() => {
+            return Ok(Err("it has no instances to evaluate".into()));
+        }
         Ok(prepared) => prepared,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -147,7 +152,8 @@ fn begin(
         instances: &prepared.instances,
         requests: &prepared.requests,
     };
-    let begun = store.begin_run(&selected.suite, spec, &inputs, &context()).map_err(Failure::usage)?;
+    let begun =
+        store.begin_run(&selected.suite, spec, &inputs, &context()).map_err(Failure::usage)?;
     let job = Job { run: begun.run, model: answering, place: model.place };
     Ok(Ok((job, model)))
 }
@@ -199,8 +205,18 @@ fn execute_jobs(
     for (run, (job, _)) in report.runs.iter().zip(jobs) {
         if run.progress.not_run > 0 {
             let name = name_of(store, job.run)?;
-            let why = if report.interrupted { "stopped by the user; the same command goes on" } else { "its model was given up" };
-            done.not_run.push((name, format!("{} of {} requests not run: {why}", run.progress.not_run, run.progress.planned)));
+            let why = if report.interrupted {
+                "stopped by the user; the same command goes on"
+            } else {
+                "its model was given up"
+            };
+            done.not_run.push((
+                name,
+                format!(
+                    "{} of {} requests not run: {why}",
+                    run.progress.not_run, run.progress.planned
+                ),
+            ));
         }
     }
     Ok(())
@@ -224,7 +240,9 @@ fn on_event(
         Event::ModelStarted { model, .. } => {
             let (cached, pending) = planned.replace((0, 0));
             if cached + pending > 0 {
-                talk.say(&format!("{cached} requests are answered already, {pending} are to be asked"));
+                talk.say(&format!(
+                    "{cached} requests are answered already, {pending} are to be asked"
+                ));
                 talk.begin("evaluating", pending, Unit::Requests);
             }
             tracing::info!("{model} started");

@@ -39,10 +39,14 @@ fn metric(name: &str) -> Result<String, Failure> {
 fn perturbation(name: &str) -> Result<String, Failure> {
     if let Some(set) = augmentation_sets().iter().find(|set| set.name == name) {
         let runs = set.runs.iter().map(|(run, list)| {
-            let list: Vec<String> = list.iter().map(|spec| format!("- `{}` {}", spec.name, spec.args)).collect();
+            let list: Vec<String> =
+                list.iter().map(|spec| format!("- `{}` {}", spec.name, spec.args)).collect();
             format!("In a run named `data_augmentation={run}`:\n\n{}", list.join("\n"))
         });
-        return Ok(format!("# {name}\n\nA named set of perturbations.\n\n{}", runs.collect::<Vec<_>>().join("\n\n")));
+        return Ok(format!(
+            "# {name}\n\nA named set of perturbations.\n\n{}",
+            runs.collect::<Vec<_>>().join("\n\n")
+        ));
     }
     let cards = holometer_perturb::cards();
     match cards.iter().find(|card| card.name == name) {
@@ -52,14 +56,23 @@ fn perturbation(name: &str) -> Result<String, Failure> {
 }
 
 fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Failure {
-    let mut near: Vec<(f64, &str)> = known.map(|known| (strsim::jaro_winkler(known, name), known)).collect();
+    let mut near: Vec<(f64, &str)> =
+        known.map(|known| (strsim::jaro_winkler(known, name), known)).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
     near.dedup_by_key(|(_, known)| *known);
-    let near: Vec<&str> = near.into_iter().filter(|(likeness, _)| *likeness > 0.75).map(|(_, known)| known).take(3).collect();
+    let near: Vec<&str> = near
+        .into_iter()
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .map(|(_, known)| known)
+        .take(3)
+        .collect();
     let hint = if near.is_empty() {
         format!("`holometer list {kind}s` lists them")
     } else {
-        format!("did you mean {}?", near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "))
+        format!(
+            "did you mean {}?",
+            near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+        )
     };
     Failure::usage(format!("unknown {kind} `{name}`")).hint(hint)
 }
@@ -96,26 +109,43 @@ fn parameters(card: &ScenarioCard) -> String {
                 ValueKind::Float => "a number".to_owned(),
                 ValueKind::Bool => "true or false".to_owned(),
             };
-            let default = parameter.default.as_ref().map_or("must be given".to_owned(), |value| format!("default: {value}"));
-            format!("- `{}` ({default}): {}\n  Values: {values}", parameter.name, parameter.description)
+            let default = parameter
+                .default
+                .as_ref()
+                .map_or("must be given".to_owned(), |value| format!("default: {value}"));
+            format!(
+                "- `{}` ({default}): {}\n  Values: {values}",
+                parameter.name, parameter.description
+            )
         })
         .collect();
-    if lines.is_empty() { "## Arguments\n\nNone.".to_owned() } else { format!("## Arguments\n\n{}", lines.join("\n")) }
+    if lines.is_empty() {
+        "## Arguments\n\nNone.".to_owned()
+    } else {
+        format!("## Arguments\n\n{}", lines.join("\n"))
+    }
 }
 
 fn facts(card: &ScenarioCard) -> String {
     let mut lines = vec![format!("Size: {}", card.size)];
-    let split = card.main_metric.split.map_or("valid and test".to_owned(), |split| split.as_str().to_owned());
+    let split = card
+        .main_metric
+        .split
+        .map_or("valid and test".to_owned(), |split| split.as_str().to_owned());
     lines.push(format!("Main metric: {} on {split}", card.main_metric.metric));
     for source in &card.sources {
-        let revision = source.revision.as_ref().map(|revision| format!(" at {revision}")).unwrap_or_default();
-        let bytes = source.bytes.map(|bytes| format!(", {}", size::show(bytes))).unwrap_or_default();
+        let revision =
+            source.revision.as_ref().map(|revision| format!(" at {revision}")).unwrap_or_default();
+        let bytes =
+            source.bytes.map(|bytes| format!(", {}", size::show(bytes))).unwrap_or_default();
         lines.push(format!("Source: {}{revision}{bytes}", source.location));
         lines.extend(source.how_to_obtain.as_ref().map(|how| format!("How to obtain it: {how}")));
     }
     let note = card.licence.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
     lines.push(format!("Licence: {}{note}", card.licence.id));
-    lines.extend(card.citations.iter().map(|paper| format!("Paper: {} ({})", paper.title, paper.url)));
+    lines.extend(
+        card.citations.iter().map(|paper| format!("Paper: {} ({})", paper.title, paper.url)),
+    );
     lines.push(format!("Languages: {}", card.languages.join(", ")));
     lines.extend(card.about.as_ref().map(|about| format!("About: {about}")));
     lines.push(format!("Tags: {}", card.tags.join(", ")));
@@ -137,18 +167,24 @@ fn example(
     }
     let args = environment.catalogue.resolve_args(&entry.name, &args).map_err(Failure::usage)?;
     let spec = environment.catalogue.draft(&entry.name, &args).map_err(Failure::usage)?;
-    let metrics: Vec<String> = spec.metrics.iter().map(|metric| format!("`{}` {}", metric.name, metric.args)).collect();
+    let metrics: Vec<String> =
+        spec.metrics.iter().map(|metric| format!("`{}` {}", metric.name, metric.args)).collect();
     let metrics = format!("## Metrics\n\n{}", bullets(&metrics));
     for file in environment.catalogue.files(&spec.scenario).map_err(Failure::usage)? {
-        if !matches!(environment.library.locate(&file), Availability::Local(_) | Availability::Cached(_)) {
-            let how = format!("The data is not here; `holometer pull -e {}` fetches it.", spec.name);
+        if !matches!(
+            environment.library.locate(&file),
+            Availability::Local(_) | Availability::Cached(_)
+        ) {
+            let how =
+                format!("The data is not here; `holometer pull -e {}` fetches it.", spec.name);
             return Ok(format!("{metrics}\n\n## Example\n\n{how}"));
         }
     }
     let instances = instances_of(&spec.scenario, environment, talk).map_err(Failure::usage)?;
     let mut few_shot = spec.adapter.few_shot.clone();
     few_shot.max_eval_instances = Some(1);
-    let instances: Vec<Arc<_>> = sample_eval_instances(instances, &few_shot).into_iter().map(Arc::new).collect();
+    let instances: Vec<Arc<_>> =
+        sample_eval_instances(instances, &few_shot).into_iter().map(Arc::new).collect();
     // Wide enough for any example: nothing is cut for show.
     let window = Window {
         max_sequence_length: 1 << 20,
@@ -157,14 +193,21 @@ fn example(
         end_of_text_token: String::new(),
         chat: false,
     };
-    let adapted = adapt(&spec.adapter, &instances, &AdaptContext { tokenizer: None, window: &window });
+    let adapted =
+        adapt(&spec.adapter, &instances, &AdaptContext { tokenizer: None, window: &window });
     let adapted = adapted.map_err(Failure::usage)?;
     let Some(first) = adapted.requests.first() else { return Ok(metrics) };
     let references: Vec<String> = first
         .instance
         .references
         .iter()
-        .map(|reference| format!("{:?}{}", reference.output.text, if reference.is_correct() { " (right)" } else { "" }))
+        .map(|reference| {
+            format!(
+                "{:?}{}",
+                reference.output.text,
+                if reference.is_correct() { " (right)" } else { "" }
+            )
+        })
         .collect();
     Ok(format!(
         "{metrics}\n\n## Example\n\n`{}`, {}, {} examples before the question:\n\n```text\n{}\n```\n\nReferences:\n\n{}",
@@ -179,9 +222,13 @@ fn example(
 fn prompt_of(request: &Request) -> String {
     match request {
         Request::Generate { prompt: Prompt::Text(text), .. } => text.clone(),
-        Request::Generate { prompt: Prompt::Chat(messages), .. } => {
-            messages.iter().map(|message| format!("[{:?}]\n{}", message.role, message.content)).collect::<Vec<_>>().join("\n\n")
+        Request::Generate { prompt: Prompt::Chat(messages), .. } => messages
+            .iter()
+            .map(|message| format!("[{:?}]\n{}", message.role, message.content))
+            .collect::<Vec<_>>()
+            .join("\n\n"),
+        Request::ScoreContinuation { context, continuation } => {
+            format!("{context}⟦{continuation}⟧")
         }
-        Request::ScoreContinuation { context, continuation } => format!("{context}⟦{continuation}⟧"),
     }
 }

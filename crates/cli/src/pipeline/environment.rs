@@ -56,7 +56,8 @@ impl Environment {
         for file in scenario_files {
             catalogue.add_file(file).map_err(Failure::usage)?;
         }
-        let max_memory = args.max_memory.as_deref().map(size::parse).transpose().map_err(Failure::usage)?;
+        let max_memory =
+            args.max_memory.as_deref().map(size::parse).transpose().map_err(Failure::usage)?;
         let local = LocalSettings {
             threads: args.threads,
             max_memory,

@@ -59,7 +59,11 @@ impl Models {
         purpose: Purpose,
         talk: &Talk,
     ) -> Result<Self, Failure> {
-        let opener = Opener { purpose, local: environment.local.clone(), offline: environment.library.offline };
+        let opener = Opener {
+            purpose,
+            local: environment.local.clone(),
+            offline: environment.library.offline,
+        };
         let mut named: Vec<Rc<LoadedModel>> = Vec::new();
         for spec in specs {
             let model = opener.open(spec).map_err(Failure::usage)?;
@@ -118,7 +122,9 @@ impl LoadedModel {
 
     /// The model itself.
     pub(crate) fn answering(&self) -> Result<Arc<dyn Model>, String> {
-        self.answering.clone().ok_or_else(|| format!("{} was opened for planning only", self.spec.name))
+        self.answering
+            .clone()
+            .ok_or_else(|| format!("{} was opened for planning only", self.spec.name))
     }
 }
 
@@ -142,10 +148,17 @@ impl Opener {
         let env = Arc::new(|name: &str| std::env::var(name).ok());
         let settings = Settings { env, contact, ..Settings::default() };
         let place = if spec.starts_with("test:") { Place::Local } else { Place::Remote };
-        if self.offline && place == Place::Remote && !is_loopback(spec) && self.purpose == Purpose::Run {
-            return Err(format!("`{spec}` is on the network, which --offline forbids; hint: use a local model"));
+        if self.offline
+            && place == Place::Remote
+            && !is_loopback(spec)
+            && self.purpose == Purpose::Run
+        {
+            return Err(format!(
+                "`{spec}` is on the network, which --offline forbids; hint: use a local model"
+            ));
         }
-        let opened = holometer_providers::open(spec, &settings).map_err(|error| error.to_string())?;
+        let opened =
+            holometer_providers::open(spec, &settings).map_err(|error| error.to_string())?;
         let Some(model) = opened else { return Err(unknown(spec)) };
         let model: Arc<dyn Model> = Arc::from(model);
         let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
@@ -157,15 +170,20 @@ impl Opener {
             name: Some(spec.name.0.clone()),
             threads: self.local.threads,
             weights: if self.local.unpack { WeightType::F32 } else { WeightType::AsStored },
-            max_memory: self.local.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            max_memory: self
+                .local
+                .max_memory
+                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             chat: if self.local.no_chat_template { ChatUse::Never } else { ChatUse::IfPresent },
             tokenizer: self.local.tokenizer.as_deref().map(tokenizer_file),
             max_context: self.local.max_context,
         };
         let place = Place::Local;
         if self.purpose == Purpose::Plan {
-            let described = load_tokenizer_and_window(path, &options).map_err(|error| error.to_string())?;
-            let prompting = Prompting { tokenizer: Some(described.tokenizer), window: described.window };
+            let described =
+                load_tokenizer_and_window(path, &options).map_err(|error| error.to_string())?;
+            let prompting =
+                Prompting { tokenizer: Some(described.tokenizer), window: described.window };
             return Ok(LoadedModel { spec, prompting, place, answering: None });
         }
         let model = LocalModel::load(path, &options).map_err(|error| error.to_string())?;
@@ -221,7 +239,9 @@ fn unknown(spec: &str) -> String {
         Some((vendor, model)) => format!(
             "for an API write `{vendor}:{model}`; for a folder write `path:{spec}`; `holometer list providers` lists the APIs"
         ),
-        None => format!("a model is a folder or .gguf file (`path:{spec}`), an API (`openai:{spec}`), or an address (`http://host:port/v1#{spec}`)"),
+        None => format!(
+            "a model is a folder or .gguf file (`path:{spec}`), an API (`openai:{spec}`), or an address (`http://host:port/v1#{spec}`)"
+        ),
     };
     format!("`{spec}` is no model that can be opened: no such file or folder; hint: {hint}")
 }
@@ -232,7 +252,10 @@ mod tests {
 
     #[test]
     fn names_are_split_from_specs() {
-        assert_eq!(split_label("huggingface/gpt2=path:./gpt2"), (Some("huggingface/gpt2"), "path:./gpt2"));
+        assert_eq!(
+            split_label("huggingface/gpt2=path:./gpt2"),
+            (Some("huggingface/gpt2"), "path:./gpt2")
+        );
         assert_eq!(split_label("http://host/v1?a=b#m"), (None, "http://host/v1?a=b#m"));
         assert_eq!(split_label("test:echo"), (None, "test:echo"));
     }

@@ -36,7 +36,10 @@ pub(crate) fn instances_of(
     environment: &Environment,
     talk: &Talk,
 ) -> Result<Vec<Instance>, String> {
-    environment.catalogue.instances(spec, &environment.library, talk).map_err(|error| error.to_string())
+    environment
+        .catalogue
+        .instances(spec, &environment.library, talk)
+        .map_err(|error| error.to_string())
 }
 
 /// Samples, perturbs and adapts a scenario's instances, as HELM does in this order.
@@ -49,14 +52,20 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, String> {
     let instances = sample_eval_instances(instances, &spec.adapter.few_shot);
     let resources = perturbation_resources(&environment.library, talk);
-    let augmented = augment(instances, &spec.augmentation, &resources).map_err(|error| error.to_string())?;
+    let augmented =
+        augment(instances, &spec.augmentation, &resources).map_err(|error| error.to_string())?;
     let mut notes = Vec::new();
     if augmented.unchanged > 0 {
-        notes.push(format!("{} perturbed copies are left out: nothing in them changed", augmented.unchanged));
+        notes.push(format!(
+            "{} perturbed copies are left out: nothing in them changed",
+            augmented.unchanged
+        ));
     }
     let instances: Vec<Arc<Instance>> = augmented.instances.into_iter().map(Arc::new).collect();
-    let context = AdaptContext { tokenizer: prompting.tokenizer.as_deref(), window: &prompting.window };
-    let adaptation = adapt(&spec.adapter, &instances, &context).map_err(|error| error.to_string())?;
+    let context =
+        AdaptContext { tokenizer: prompting.tokenizer.as_deref(), window: &prompting.window };
+    let adaptation =
+        adapt(&spec.adapter, &instances, &context).map_err(|error| error.to_string())?;
     notes.extend(adaptation.notes.iter().map(ToString::to_string));
     let evaluated = instances.into_iter().filter(|instance| instance.split.is_eval()).collect();
     let data_hashes = data_hashes(&spec.scenario, environment)?;
@@ -64,7 +73,10 @@ pub(crate) fn prepare(
 }
 
 /// The pinned hashes of a scenario's files, by name; files without one are listed with their place.
-fn data_hashes(spec: &ScenarioSpec, environment: &Environment) -> Result<BTreeMap<String, String>, String> {
+fn data_hashes(
+    spec: &ScenarioSpec,
+    environment: &Environment,
+) -> Result<BTreeMap<String, String>, String> {
     let files = environment.catalogue.files(spec).map_err(|error| error.to_string())?;
     Ok(files
         .into_iter()

@@ -4,7 +4,8 @@ use holometer_data::{DataFile, Library, Location, Progress, read};
 use holometer_perturb::Resource;
 
 /// Where HELM keeps its lists (`dialect_perturbation.py`, `person_name_perturbation.py`).
-const HELM_LISTS: &str = "https://storage.googleapis.com/crfm-helm-public/source_datasets/augmentations";
+const HELM_LISTS: &str =
+    "https://storage.googleapis.com/crfm-helm-public/source_datasets/augmentations";
 
 /// Finds word lists through a library.
 pub(crate) fn perturbation_resources<'a>(
@@ -21,7 +22,9 @@ pub(crate) fn perturbation_resources<'a>(
                 "perturbations/person_name/data/person_names.txt",
                 "person_name_perturbation/person_names.txt",
             ),
-            Resource::File(path) => DataFile { locations: vec![Location::Path(path.into())], ..DataFile::default() },
+            Resource::File(path) => {
+                DataFile { locations: vec![Location::Path(path.into())], ..DataFile::default() }
+            }
         };
         let path = library.fetch(&file, progress).map_err(|error| error.to_string())?;
         read::text(&path).map_err(|error| error.to_string())

@@ -24,17 +24,25 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Store, Failure> {
 /// Opens an existing database.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Store, Failure> {
     if !path.exists() {
-        return Err(Failure::usage(format!("there is no results database at `{}`", path.display()))
-            .hint("`holometer run` makes one; --db names another place"));
+        return Err(Failure::usage(format!(
+            "there is no results database at `{}`",
+            path.display()
+        ))
+        .hint("`holometer run` makes one; --db names another place"));
     }
     Store::open_read_only(path).map_err(Failure::usage)
 }
 
 /// The report of a suite: of the named one, else of the one that was run last.
-pub(crate) fn report(store: &Store, suite: Option<&str>, catalogue: &Catalogue) -> Result<Report, Failure> {
+pub(crate) fn report(
+    store: &Store,
+    suite: Option<&str>,
+    catalogue: &Catalogue,
+) -> Result<Report, Failure> {
     let latest = store.latest_suite().map_err(Failure::usage)?;
     let Some(suite) = suite.map(str::to_owned).or(latest) else {
-        return Err(Failure::nothing("the results database has no runs yet").hint("`holometer run` makes some"));
+        return Err(Failure::nothing("the results database has no runs yet")
+            .hint("`holometer run` makes some"));
     };
     let runs = store.runs(&suite).map_err(Failure::usage)?;
     if runs.is_empty() {
@@ -42,7 +50,8 @@ pub(crate) fn report(store: &Store, suite: Option<&str>, catalogue: &Catalogue) 
         return Err(Failure::usage(format!("there is no suite `{suite}` in the results database"))
             .hint(format!("it has: {}", suites.join(", "))));
     }
-    let runs = runs.iter().map(|run| run_report(store, run, catalogue)).collect::<Result<_, _>>()?;
+    let runs =
+        runs.iter().map(|run| run_report(store, run, catalogue)).collect::<Result<_, _>>()?;
     Ok(Report { suite, runs, not_run: Vec::new() })
 }
 
@@ -95,7 +104,9 @@ fn headline(run: &RunInfo) -> Vec<MetricName> {
     run.spec
         .metrics
         .iter()
-        .filter_map(|spec| holometer_metrics::build(spec, holometer_core::metric::MetricOptions::default()).ok())
+        .filter_map(|spec| {
+            holometer_metrics::build(spec, holometer_core::metric::MetricOptions::default()).ok()
+        })
         .flat_map(|metric| metric.totals())
         .flat_map(|totals| totals.cards())
         .map(|card| MetricName::from(card.name))

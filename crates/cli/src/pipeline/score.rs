@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use holometer_core::metric::MetricOptions;
-use holometer_core::{Answer, Cell, CellStatus, Metric, MetricName, RunSpec, Score, Slice, Tokenizer, TotalsMetric, Unit};
+use holometer_core::{
+    Answer, Cell, CellStatus, Metric, MetricName, RunSpec, Score, Slice, Tokenizer, TotalsMetric,
+    Unit,
+};
 use holometer_store::{RunId, Store, StoredUnit};
 use holometer_summary::{Options, TotalsInput, UnitScores, cells};
 
@@ -33,13 +36,16 @@ pub(crate) fn score_run(
     for unit in store.units(run) {
         let unit = unit.map_err(Failure::usage)?;
         let Some(view) = view(&spec, &unit, tokenizer) else { continue };
-        let scores: Vec<Score> = metrics.each.iter().flat_map(|metric| metric.score(&view)).collect();
+        let scores: Vec<Score> =
+            metrics.each.iter().flat_map(|metric| metric.score(&view)).collect();
         let added: Vec<_> = metrics.totals.iter().map(|totals| totals.components(&view)).collect();
         let named = metrics.totals.iter().zip(&added);
         stored.push(holometer_store::UnitScores {
             unit: unit.id,
             scores: scores.clone(),
-            components: named.map(|(totals, sums)| (name_of(totals.as_ref()), sums.clone())).collect(),
+            components: named
+                .map(|(totals, sums)| (name_of(totals.as_ref()), sums.clone()))
+                .collect(),
         });
         scored.push(unit_scores(&unit, scores));
         for (list, sums) in components.iter_mut().zip(added) {
@@ -53,7 +59,8 @@ pub(crate) fn score_run(
         .zip(components)
         .map(|(metric, components)| TotalsInput { metric, components })
         .collect();
-    let summary = Options { lower_is_better, helm_compat: options.helm_compat, ..Options::default() };
+    let summary =
+        Options { lower_is_better, helm_compat: options.helm_compat, ..Options::default() };
     let mut cells = cells(&scored, &totals, &summary);
     cells.extend(metrics.unavailable);
     store.write_scores(run, stored).map_err(Failure::usage)?;
@@ -78,7 +85,9 @@ impl Metrics {
                     metrics.totals.extend(metric.totals());
                     metrics.each.push(metric);
                 }
-                Err(error) => metrics.unavailable.push(unavailable(&wanted.name, error.to_string())),
+                Err(error) => {
+                    metrics.unavailable.push(unavailable(&wanted.name, error.to_string()))
+                }
             }
         }
         metrics

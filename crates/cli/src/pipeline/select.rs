@@ -43,18 +43,26 @@ pub(crate) fn select(
     }
     let mut specs = args.models.clone();
     for path in &args.confs {
-        let file = read_file(&path.display().to_string(), &text_of(path)?).map_err(Failure::usage)?;
+        let file =
+            read_file(&path.display().to_string(), &text_of(path)?).map_err(Failure::usage)?;
         for note in &file.notes {
             talk.warn(note);
         }
         if args.models.is_empty() {
-            specs.extend(file.models.iter().filter(|spec| !specs.contains(spec)).cloned().collect::<Vec<_>>());
+            specs.extend(
+                file.models
+                    .iter()
+                    .filter(|spec| !specs.contains(spec))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
         }
         selection.add_file(file);
     }
     if selection.entries.is_empty() {
-        return Err(Failure::nothing("nothing is selected")
-            .hint("name an entry, as in `-e mmlu:subject=anatomy`, or a suite file with `-c FILE`"));
+        return Err(Failure::nothing("nothing is selected").hint(
+            "name an entry, as in `-e mmlu:subject=anatomy`, or a suite file with `-c FILE`",
+        ));
     }
     let models = Models::open(&specs, environment, purpose, talk)?;
     selection.models = models.selected();
