@@ -2,7 +2,8 @@
 
 Usage: python3 parquet_fixture.py crates/data/tests/fixtures   (needs pyarrow; written with 26.0.1)
 
-Writes nested-{codec}.parquet, wide.parquet (mostly columns that a reader of `id` and `answers` does not want) and the rows as pyarrow reads them back, nested.jsonl.
+Writes nested-{codec}.parquet and its rows as pyarrow reads them back, nested.jsonl; wide.parquet (mostly columns that a
+reader of `id` and `answers` does not want); and many.parquet (more rows than the reader accepts, in a few bytes).
 """
 
 import datetime
@@ -118,6 +119,8 @@ def main(folder):
         }
     )
     pq.write_table(wide, folder / "wide.parquet", compression="snappy", row_group_size=200)
+    many = pa.table({"id": pa.nulls(20_000_001, pa.int32())})
+    pq.write_table(many, folder / "many.parquet", row_group_size=2**26, data_page_size=2**30)
     expected = pq.read_table(folder / "nested-snappy.parquet").to_pylist()
     expected = [{name: plain(value, name) for name, value in row.items()} for row in expected]
     text = "\n".join(json.dumps(row, ensure_ascii=False) for row in expected)

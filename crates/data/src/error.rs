@@ -63,6 +63,15 @@ pub enum DataError {
         /// What the network said.
         reason: String,
     },
+    /// The HTTP client could not be set up: in most cases the system has no certificates.
+    #[error(
+        "downloads are not possible here: {reason}\nhint: install the system's certificates (the package \
+         `ca-certificates`), or name a file with them in SSL_CERT_FILE"
+    )]
+    NoClient {
+        /// What the client said.
+        reason: String,
+    },
     /// The user stopped it.
     #[error("fetching {what} was stopped\nhint: the same command goes on from there")]
     Cancelled {
@@ -194,23 +203,23 @@ pub enum DataError {
         message: String,
     },
     /// An archive has no such member.
-    #[error("`{path}` has no member `{member}`\nhint: it has {members}")]
+    #[error("`{path}` has no member `{member}`\nhint: {members}")]
     NoMember {
         /// The archive.
         path: PathBuf,
         /// What was looked for.
         member: String,
-        /// Some of what it has.
+        /// The names most like it.
         members: String,
     },
     /// A Parquet file has no such column.
-    #[error("`{path}` has no column `{column}`\nhint: its columns are {columns}")]
+    #[error("`{path}` has no column `{column}`\nhint: {columns}")]
     NoColumn {
         /// The file.
         path: PathBuf,
         /// What was looked for.
         column: String,
-        /// What it has.
+        /// The names most like it.
         columns: String,
     },
     /// An archive's member would leave its folder.
@@ -259,6 +268,21 @@ impl DataError {
                 | DataError::Cancelled { .. }
                 | DataError::LargerThanCache { .. }
         )
+    }
+}
+
+/// The names most like the one that was looked for, in words.
+pub(crate) fn nearest(wanted: &str, names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut names: Vec<&String> = names.iter().collect();
+    // Stable, so that equally good names keep the file's order.
+    let likeness = |name: &str| strsim::normalized_damerau_levenshtein(wanted, name);
+    names.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        0 => "there are none at all".to_owned(),
+        count if count > SHOWN => format!("the nearest of its {count} names: {}", shown.join(", ")),
+        _ => format!("it has {}", shown.join(", ")),
     }
 }
 

@@ -49,9 +49,8 @@ where
 {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| DataError::Network {
-            what: "anything".to_owned(),
-            reason: format!("the network runtime did not start: {error}"),
+        let runtime = runtime.map_err(|error| DataError::NoClient {
+            reason: format!("the network runtime did not start ({error})"),
         })?;
         runtime.block_on(work())
     };
@@ -75,10 +74,7 @@ pub(crate) fn client(network: &Network) -> Result<Client, DataError> {
         .connect_timeout(network.connect_timeout)
         .read_timeout(network.read_timeout)
         .build()
-        .map_err(|error| DataError::Network {
-            what: "anything".to_owned(),
-            reason: format!("the HTTP client could not be set up: {}", chain(&error)),
-        })
+        .map_err(|error| DataError::NoClient { reason: chain(&error) })
 }
 
 /// A GET request for a target.

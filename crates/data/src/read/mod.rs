@@ -9,6 +9,7 @@ mod json;
 mod parquet;
 mod text;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 pub use self::csv::{CsvOptions, Header, Quoting, csv, csv_records, csv_rows_of};
@@ -19,12 +20,13 @@ pub(crate) use self::text::open_within;
 pub use self::text::{bytes, lines, text, text_of};
 
 use crate::archive::{bomb_or, each_member};
+use crate::error::nearest;
 use crate::{DataError, Limits};
 
 /// One member of a zip archive or of a tar archive (plain, gzip or zstd), unpacked.
 ///
 /// # Errors
-/// The archive can't be read, has no such member (some of its names are listed), or unpacks to more than the limits.
+/// The archive can't be read, has no such member (the names most like it are listed), or unpacks to more than the limits.
 pub fn archive_member(path: &Path, member: &str) -> Result<Vec<u8>, DataError> {
     archive_member_within(path, member, &Limits::default())
 }
@@ -60,12 +62,16 @@ pub fn archive_members(path: &Path, pattern: &str) -> Result<Vec<(String, Vec<u8
 
 /// The names of all files of an archive, in archive order.
 pub fn archive_names(path: &Path) -> Result<Vec<String>, DataError> {
-    let names = std::cell::RefCell::new(Vec::new());
+    names_within(path, &Limits::default())
+}
+
+fn names_within(path: &Path, limits: &Limits) -> Result<Vec<String>, DataError> {
+    let names = RefCell::new(Vec::new());
     let note = |name: &str| {
         names.borrow_mut().push(name.to_owned());
         false
     };
-    each_member(path, &Limits::default(), &note, &mut |_, _| Ok(()))?;
+    each_member(path, limits, &note, &mut |_, _| Ok(()))?;
     Ok(names.into_inner())
 }
 
@@ -79,27 +85,14 @@ fn read_member(
     Ok(content)
 }
 
-/// The error for a missing member, naming some of those that are there.
+/// The error for a missing member, naming those most like it.
 pub(crate) fn no_member(
     path: &Path,
     member: &str,
     limits: &Limits,
 ) -> Result<DataError, DataError> {
-    const SHOWN: usize = 8;
-    let names = std::cell::RefCell::new(Vec::new());
-    let note = |name: &str| {
-        names.borrow_mut().push(format!("`{name}`"));
-        false
-    };
-    each_member(path, limits, &note, &mut |_, _| Ok(()))?;
-    let names = names.into_inner();
-    let mut members = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        members = format!("{members} and {} more", names.len() - SHOWN);
-    }
-    if names.is_empty() {
-        "no files at all".clone_into(&mut members);
-    }
+    let names = names_within(path, limits)?;
+    let members = nearest(member, &names);
     Ok(DataError::NoMember { path: PathBuf::from(path), member: member.to_owned(), members })
 }
 

@@ -1,6 +1,6 @@
 //! Whatever bytes a file holds, reading it ends in rows or in an error.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use holometer_data::read;
@@ -15,6 +15,8 @@ static FIXTURES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
             (path.file_name().unwrap().to_string_lossy().into(), std::fs::read(path).unwrap())
         })
         .collect();
+    // Its damaged forms may rightly have millions of rows.
+    files.retain(|(name, _)| name != "many.parquet");
     files.sort();
     let rows = b"{\"a\": [1, 2.5, null], \"b\": \"\\u00e9\"}\n".repeat(40);
     files.push(("rows.jsonl.zst".to_owned(), zstd::encode_all(&rows[..], 1).unwrap()));
@@ -22,7 +24,7 @@ static FIXTURES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
 });
 
 /// Reads a file in every way there is. Only a panic fails.
-fn read_every_way(path: &PathBuf) {
+fn read_every_way(path: &Path) {
     let comma = read::CsvOptions::comma();
     let escaped = read::CsvOptions { quoting: read::Quoting::Escaped, ..comma.clone() };
     let outcomes = [
@@ -38,7 +40,7 @@ fn read_every_way(path: &PathBuf) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_files_never_panic(

@@ -120,12 +120,13 @@ fn a_missing_split_names_those_there_are() {
 #[test]
 fn a_shard_that_differs_from_the_listing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(|asked, _| match asked.path.starts_with("/api") {
-        true => {
+    let server = Server::start(|asked, _| {
+        if asked.path.starts_with("/api") {
             let listing = json!([listed("plain/train/0000.parquet", b"as listed")]);
             Reply::new(200, listing.to_string().as_bytes())
+        } else {
+            Reply::file(asked, b"as served", "\"x\"")
         }
-        false => Reply::file(asked, b"as served", "\"x\""),
     });
     let error = at(&server, folder.path()).fetch(&split("train"), &Silent).unwrap_err();
     assert!(
@@ -180,12 +181,13 @@ fn columns_from_a_server_without_ranges_come_with_the_whole_file() {
     let folder = tempfile::tempdir().unwrap();
     let content = fixture("wide.parquet");
     let served = content.clone();
-    let server = Server::start(move |asked, _| match asked.path.starts_with("/api") {
-        true => {
+    let server = Server::start(move |asked, _| {
+        if asked.path.starts_with("/api") {
             let listing = json!([listed("plain/train/0000.parquet", &served)]);
             Reply::new(200, listing.to_string().as_bytes())
+        } else {
+            Reply::new(200, &served)
         }
-        false => Reply::new(200, &served),
     });
     let location = Location::hub_parquet("org/set", "plain", "train").with_columns(&["id"]);
     let file = DataFile { locations: vec![location], ..DataFile::default() };

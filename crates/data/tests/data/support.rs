@@ -1,5 +1,6 @@
 //! A small HTTP server whose misbehaviour each test writes itself, and a progress that remembers.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -117,9 +118,9 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked
     };
     let reply = answer(&asked, before);
     let mut head = format!("HTTP/1.1 {} Whatever\r\nConnection: close\r\n", reply.status);
-    head.push_str(&format!("Content-Length: {}\r\n", reply.body.len()));
+    write!(head, "Content-Length: {}\r\n", reply.body.len()).unwrap();
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
     let sent = reply.breaks_after.unwrap_or(reply.body.len()).min(reply.body.len());
     // The client may hang up first, for instance when it refuses a size.
