@@ -113,6 +113,8 @@ pub struct ScenarioCard {
     pub caveats: Vec<String>,
     /// The number it is known for.
     pub main_metric: MainMetric,
+    /// Other numbers that a reader of its results should see at once, after the main one.
+    pub headline_metrics: Vec<MetricName>,
     /// Tags for lists: `bias`, `reasoning`, ...
     pub tags: Vec<String>,
 }

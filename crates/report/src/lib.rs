@@ -5,6 +5,7 @@
 
 mod format;
 mod headline;
+pub mod helm;
 mod table;
 
 pub use format::{Format, number};

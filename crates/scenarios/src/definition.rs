@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use holometer_core::card::{Citation, Licence, MainMetric, Parameter, SourceCard};
-use holometer_core::{Method, Split};
+use holometer_core::{Method, MetricName, Split};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -42,6 +42,8 @@ pub(crate) struct Definition {
     pub(crate) tags: Vec<String>,
     /// The number it is known for.
     pub(crate) main_metric: MainMetric,
+    /// Other numbers to show at once.
+    pub(crate) headline_metrics: Vec<MetricName>,
     /// What a run entry can set.
     pub(crate) parameters: Vec<Parameter>,
     /// Facts per parameter value: `[table.subset.proa]` is `table.subset` when `subset=proa`.
@@ -169,8 +171,8 @@ pub(crate) struct HubParquetDef {
     pub(crate) dataset: String,
     /// *Template*: the configuration.
     pub(crate) config: Text,
-    /// The split.
-    pub(crate) split: String,
+    /// *Template*: the split.
+    pub(crate) split: Text,
 }
 
 /// A file inside a Python package.

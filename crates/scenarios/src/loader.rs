@@ -25,8 +25,8 @@ const GUIDE: &str = "see the guide to the scenario format";
 /// # Errors
 /// The file's faults, in order of their places.
 pub(crate) fn load(source: &Source, name: &str) -> Result<Loaded, Vec<Problem>> {
-    let definition: Definition = toml::from_str(&source.text)
-        .map_err(|error| vec![syntax_problem(source, &error)])?;
+    let definition: Definition =
+        toml::from_str(&source.text).map_err(|error| vec![syntax_problem(source, &error)])?;
     let card = card(&definition, name);
     Ok(Loaded { definition, card })
 }
@@ -62,6 +62,7 @@ fn card(definition: &Definition, name: &str) -> ScenarioCard {
         about: definition.about.clone(),
         caveats: definition.caveats.clone(),
         main_metric: definition.main_metric.clone(),
+        headline_metrics: definition.headline_metrics.clone(),
         tags: definition.tags.clone(),
     }
 }
@@ -82,8 +83,11 @@ pub(crate) fn faults(loaded: &Loaded, source: &Source, instances_in_rust: bool) 
             ));
         }
     }
-    let failed: Vec<TemplateError> =
-        definition.templates().into_iter().filter_map(|text| template::template(text).err()).collect();
+    let failed: Vec<TemplateError> = definition
+        .templates()
+        .into_iter()
+        .filter_map(|text| template::template(text).err())
+        .collect();
     let failed = failed.into_iter().chain(
         definition.expressions().into_iter().filter_map(|text| template::expression(text).err()),
     );
@@ -153,7 +157,7 @@ impl Definition {
             texts.extend(file.path.iter().chain(&file.local).chain(&file.url));
             texts.extend(file.member.iter().chain(&file.sha256));
             texts.extend(file.hub.iter().map(|hub| &hub.path));
-            texts.extend(file.hub_parquet.iter().map(|hub| &hub.config));
+            texts.extend(file.hub_parquet.iter().flat_map(|hub| [&hub.config, &hub.split]));
             texts.extend(file.package.iter().map(|package| &package.member));
         }
         for adapter in &self.adapter {

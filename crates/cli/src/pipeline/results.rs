@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use holometer_core::{Cell, CellStatus, MetricName, Outcome, ScenarioCatalogue, Slice};
+use holometer_core::{Cell, CellStatus, MainMetric, Outcome, ScenarioCatalogue, Slice};
 use holometer_report::{Report, RunReport, RunTotals};
 use holometer_scenarios::Catalogue;
 use holometer_store::{RunInfo, Store, UnixMillis};
@@ -60,7 +60,7 @@ fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<Run
     let mut cells = store.cells(run.id).map_err(Failure::usage)?;
     let main = card.map(|card| card.main_metric.clone()).unwrap_or_default();
     if !main.metric.0.is_empty() && !cells.iter().any(|cell| cell.metric == main.metric) {
-        cells.push(absent(&main.metric, run.finished.is_some()));
+        cells.push(absent(&main, &cells, run.finished.is_some()));
     }
     Ok(RunReport {
         run: run.spec.name.clone(),
@@ -68,7 +68,7 @@ fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<Run
         model: run.spec.model.name.clone(),
         main_metric: main.metric,
         main_split: main.split,
-        headline_metrics: headline(run),
+        headline_metrics: card.map(|card| card.headline_metrics.clone()).unwrap_or_default(),
         cells,
         totals: totals(store, run)?,
     })
@@ -83,34 +83,22 @@ fn label(run: &RunInfo) -> String {
 }
 
 /// A cell for a main metric that the run does not have.
-fn absent(metric: &MetricName, scored: bool) -> Cell {
+fn absent(main: &MainMetric, cells: &[Cell], scored: bool) -> Cell {
     let reason = if scored {
         "the run's metrics do not give it for any unit".to_owned()
     } else {
         "the run has not been scored yet".to_owned()
     };
-    let slice = Slice { split: None, sub_split: None, perturbation: None, computed_on: None };
+    let split =
+        main.split.filter(|split| cells.iter().any(|cell| cell.slice.split == Some(*split)));
+    let slice = Slice { split, sub_split: None, perturbation: None, computed_on: None };
     Cell {
-        metric: metric.clone(),
+        metric: main.metric.clone(),
         slice,
         status: CellStatus::NotApplicable { reason },
         estimate: None,
         unscored_reasons: Vec::new(),
     }
-}
-
-/// The statistics over sums that the run's metrics give: they are what a scenario with such metrics is about.
-fn headline(run: &RunInfo) -> Vec<MetricName> {
-    run.spec
-        .metrics
-        .iter()
-        .filter_map(|spec| {
-            holometer_metrics::build(spec, holometer_core::metric::MetricOptions::default()).ok()
-        })
-        .flat_map(|metric| metric.totals())
-        .flat_map(|totals| totals.cards())
-        .map(|card| MetricName::from(card.name))
-        .collect()
 }
 
 /// What became of the run's requests, and the time and tokens they took.

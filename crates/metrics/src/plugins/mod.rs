@@ -3,6 +3,8 @@
 mod basic_generation;
 mod basic_reference;
 mod bbq;
+mod bias;
+mod gpqa_chain_of_thought;
 mod instances_per_split;
 mod language_modeling;
 
@@ -15,6 +17,8 @@ pub(crate) fn all() -> Vec<Plugin> {
         basic_generation::plugin(),
         basic_reference::plugin(),
         bbq::plugin(),
+        bias::plugin(),
+        gpqa_chain_of_thought::plugin(),
         instances_per_split::plugin(),
         language_modeling::plugin(),
     ]

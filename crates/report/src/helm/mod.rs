@@ -1,0 +1,25 @@
+//! HELM's files, in and out: run folders of any version since 0.2, and the files of a suite that `helm-summarize` makes and
+//! HELM's web pages read.
+//!
+//! Formats and names are those of HELM 0.5.16. Fields that are None are left out, never null.
+
+mod aggregate;
+mod error;
+mod fields;
+mod files;
+mod find;
+mod instance;
+mod names;
+mod read;
+mod run;
+mod spec;
+mod stat;
+mod state;
+
+pub use aggregate::{Worst, aggregate, instance_counts, stats_of_cells};
+pub use error::{ExportError, ImportError};
+pub use find::{FoundRun, find_runs};
+pub use names::{fnv1a, folder_name};
+pub use read::read_run;
+pub use run::{HelmRequest, HelmRun, ImportedRun, ScenarioText};
+pub use stat::{Stat, StatName, UnitStats, unit_stats};
