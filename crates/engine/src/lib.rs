@@ -16,6 +16,7 @@
 //! A plain text begins with the tokens that the tokenizer itself puts before texts (Llama's `<s>`, for instance). A text
 //! scored after an empty context is conditioned on the beginning-of-text token or, lacking one, the end-of-text token.
 
+mod bench;
 mod chat;
 mod config;
 mod decoder;
@@ -30,6 +31,7 @@ mod options;
 mod schedule;
 mod tokenizer;
 
+pub use bench::{BenchOptions, BenchReport, DecodeRate, bench};
 pub use describe::{TokenizerAndWindow, load_tokenizer_and_window};
 pub use error::EngineError;
 pub use model::LocalModel;

@@ -115,6 +115,28 @@ impl LocalModel {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the scheduler needs, with the tokens that end an answer.
+    pub(crate) fn shared<'a>(
+        &'a self,
+        end_tokens: &'a [TokenId],
+        cancel: &'a Cancel,
+        sink: Sink<'a>,
+    ) -> Shared<'a> {
+        Shared {
+            decoder: &self.decoder,
+            tokenizer: self.tokenizer.as_ref(),
+            end_tokens,
+            limits: self.limits,
+            cancel,
+            sink,
+        }
+    }
+
+    /// Bounds of a batch.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// A request in tokens, or why it can't be answered.
     fn prepare(&self, key: RequestKey, request: &Request) -> Result<Job, Outcome> {
         let work = match request {
@@ -249,14 +271,7 @@ impl Model for LocalModel {
         }
         let mut state = self.state();
         let State { kv, work } = &mut *state;
-        let shared = Shared {
-            decoder: &self.decoder,
-            tokenizer: self.tokenizer.as_ref(),
-            end_tokens: &self.end_tokens,
-            limits: self.limits,
-            cancel,
-            sink,
-        };
+        let shared = self.shared(&self.end_tokens, cancel, sink);
         self.pool.install(|| Scheduler::new(shared, &jobs, kv, work).run());
     }
 }

@@ -102,7 +102,9 @@ fn base(fields: Fields<'_>, family: Family, name: &str) -> Result<ModelConfig, E
     let head_dim = fields.size_or(&["head_dim"], hidden / heads)?;
     let max_positions =
         fields.size_or(&["max_position_embeddings", "n_positions", "n_ctx", "seq_length"], 2048)?;
-    let window = fields.optional_size(&["sliding_window"])?;
+    // Zero, too, means that there is no window.
+    let unused = fields.json["sliding_window"].as_u64() == Some(0);
+    let window = if unused { None } else { fields.optional_size(&["sliding_window"])? };
     Ok(ModelConfig {
         family,
         family_name: name.to_owned(),

@@ -83,6 +83,15 @@ impl Decoder {
         self.weights.bytes()
     }
 
+    /// Floating-point operations of reading a prompt of `count` tokens: all products of the layers, attention included,
+    /// the head left out.
+    pub(crate) fn flops(&self, count: usize) -> f64 {
+        let config = &self.config;
+        let linear: usize = self.weights.layers.iter().map(Layer::multiplications).sum();
+        let attention = 2 * config.query_width() * config.layers.len();
+        2.0 * count as f64 * (linear as f64 + attention as f64 * (count as f64 + 1.0) / 2.0)
+    }
+
     /// Floats of buffers per row of a step.
     pub(crate) fn floats_per_row(&self) -> usize {
         let config = &self.config;

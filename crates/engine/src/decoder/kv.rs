@@ -1,5 +1,4 @@
 //! Keys and values of all sequences, in pages of 64 positions that sequences may share.
-#![expect(unsafe_code, reason = "tasks write disjoint slots of pages through raw pointers")]
 
 use crate::kernels::AlignedBuffer;
 use crate::kernels::attention::PAGE;

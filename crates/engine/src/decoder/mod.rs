@@ -11,3 +11,6 @@ mod weights;
 pub(crate) use forward::{Decoder, Run, Workspace};
 pub(crate) use kv::{KvCache, PageId};
 pub(crate) use load::Keep;
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,10 @@ impl Linear {
         self.parts.iter().map(|part| part.outputs).sum()
     }
 
+    pub(crate) fn elements(&self) -> usize {
+        self.parts.iter().map(|part| part.outputs * part.inputs).sum()
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.parts.iter().map(Panels::bytes).sum::<usize>() + self.bias.len() * 4
     }
@@ -73,6 +77,18 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
+    /// Multiplications per token; of a mixture, those of all experts.
+    pub(crate) fn multiplications(&self) -> usize {
+        let mlp = match &self.mlp {
+            Mlp::Dense(dense) => dense.up.elements() + dense.down.elements(),
+            Mlp::Mixture(mixture) => {
+                let parts = mixture.experts.iter();
+                parts.map(|dense| dense.up.elements() + dense.down.elements()).sum()
+            }
+        };
+        self.qkv.elements() + self.attention_out.elements() + mlp
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         let mlp = match &self.mlp {
             Mlp::Dense(dense) => dense.bytes(),

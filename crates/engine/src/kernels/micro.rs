@@ -1,6 +1,9 @@
 //! The innermost matrix product: a few rows times one panel of 32 columns.
 #![expect(unsafe_code, reason = "kernels run on raw pointers into buffers that their callers own")]
 
+use std::time::Instant;
+
+use super::aligned::AlignedBuffer;
 use super::isa::{Isa, Kind};
 
 /// Columns of a panel.
@@ -79,4 +82,30 @@ unsafe fn portable(rows: usize, layout: Rows, tile: &Tile) {
         }
         out.copy_from_slice(&sums[..out.len()]);
     }
+}
+
+/// Floating-point operations per second of this kernel on data in the first-level cache, on the calling thread.
+pub(crate) fn fma_peak(isa: Isa) -> f64 {
+    const DEPTH: usize = 128;
+    const REPEATS: usize = 40_000;
+    let rows = isa.tile_rows();
+    let a = AlignedBuffer::zeros(DEPTH * rows);
+    let b = AlignedBuffer::zeros(DEPTH * PANEL);
+    let mut c = AlignedBuffer::zeros(rows * PANEL);
+    let tile = Tile {
+        depth: DEPTH,
+        a: a.as_slice().as_ptr(),
+        b: b.as_slice().as_ptr(),
+        b_stride: PANEL,
+        c: c.as_mut_slice().as_mut_ptr(),
+        c_stride: PANEL,
+        columns: PANEL,
+        accumulate: true,
+    };
+    let start = Instant::now();
+    for _ in 0..REPEATS {
+        // SAFETY: the three buffers have the sizes that the tile names, and nothing else uses them.
+        unsafe { run(isa, rows, Rows::Packed, &tile) };
+    }
+    (2 * rows * PANEL * DEPTH * REPEATS) as f64 / start.elapsed().as_secs_f64()
 }

@@ -17,3 +17,4 @@ pub(crate) mod rows;
 
 pub(crate) use aligned::AlignedBuffer;
 pub(crate) use isa::Isa;
+pub(crate) use micro::fma_peak;

@@ -1,0 +1,157 @@
+//! Every architecture against logits that transformers computed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use serde_json::Value;
+
+use super::{Decoder, Keep, KvCache, Run, Workspace};
+use crate::config::ModelConfig;
+use crate::format::FolderFiles;
+use crate::kernels::attention::PAGE;
+
+/// Largest difference of a logit.
+const TOLERANCE: f32 = 1e-4;
+
+/// The values that `parity/engine/make_tiny.py` gives a tensor.
+fn fill(name: &str, shape: &[usize]) -> Vec<f32> {
+    let seed = name
+        .bytes()
+        .fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
+    let count: usize = shape.iter().product();
+    let unit = |index: usize| {
+        let mut x = seed ^ (index as u32).wrapping_mul(2_654_435_761);
+        x ^= x >> 16;
+        x = x.wrapping_mul(0x7FEB_352D);
+        x ^= x >> 15;
+        x = x.wrapping_mul(0x846C_A68B);
+        x ^= x >> 16;
+        (x >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let value = |unit: f32| {
+        if shape.len() > 1 {
+            unit * 0.25
+        } else if name.ends_with(".weight") {
+            unit * 0.25 + 1.0
+        } else {
+            unit * 0.125
+        }
+    };
+    (0..count).map(|index| value(unit(index))).collect()
+}
+
+fn write_checkpoint(folder: &Path, fixture: &Value) {
+    std::fs::write(folder.join("config.json"), fixture["config"].to_string()).unwrap();
+    let tensors = fixture["tensors"].as_object().unwrap();
+    let values: HashMap<&String, (Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, shape)| {
+            let shape: Vec<usize> = shape
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|size| size.as_u64().unwrap() as usize)
+                .collect();
+            let bytes = fill(name, &shape).iter().flat_map(|value| value.to_le_bytes()).collect();
+            (name, (shape, bytes))
+        })
+        .collect();
+    let views = values.iter().map(|(name, (shape, bytes))| {
+        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    let bytes = safetensors::serialize(views, None).unwrap();
+    std::fs::write(folder.join("model.safetensors"), bytes).unwrap();
+}
+
+fn load(fixture: &Value) -> Decoder {
+    let folder = tempfile::tempdir().unwrap();
+    write_checkpoint(folder.path(), fixture);
+    let files = FolderFiles::open(folder.path()).unwrap();
+    let config = ModelConfig::from_json(folder.path(), &files.config).unwrap();
+    Decoder::load(config, Arc::new(files.checkpoint().unwrap()), false, Keep::AsStored).unwrap()
+}
+
+/// The logits after every token, computed in steps of `chunk` tokens.
+fn logits(decoder: &Decoder, tokens: &[u32], chunk: usize) -> Vec<f32> {
+    let config = &decoder.config;
+    let count = tokens.len().div_ceil(PAGE);
+    let mut kv = KvCache::new(config.layers.len(), config.kv_heads, config.head_dim, count);
+    let pages: Vec<_> = (0..count).map(|_| kv.take()).collect();
+    let mut work = Workspace::default();
+    let mut all = Vec::new();
+    for (index, part) in tokens.chunks(chunk).enumerate() {
+        let wanted: Vec<usize> = (0..part.len()).collect();
+        let run = Run { tokens: part, position: index * chunk, pages: &pages, wanted: &wanted };
+        let states = decoder.forward(&[run], &mut kv, &mut work, &|| false).unwrap().to_vec();
+        all.extend_from_slice(decoder.logits(&states, &mut work));
+    }
+    all
+}
+
+fn numbers(value: &Value) -> Vec<u32> {
+    value.as_array().unwrap().iter().map(|number| number.as_u64().unwrap() as u32).collect()
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny");
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 30, "the fixtures are there");
+    paths
+}
+
+/// The largest difference of a logit, and whether greedy generation goes the same way.
+fn check(fixture: &Value) -> Result<(), String> {
+    let decoder = load(fixture);
+    let tokens = numbers(&fixture["tokens"]);
+    let own = logits(&decoder, &tokens, tokens.len());
+    let expected: Vec<f32> = fixture["logits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32))
+        .collect();
+    if own.len() != expected.len() {
+        return Err(format!("{} logits instead of {}", own.len(), expected.len()));
+    }
+    let difference = own.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+    if difference.is_nan() || difference > TOLERANCE {
+        return Err(format!("logits differ by {difference}"));
+    }
+    let one_by_one = logits(&decoder, &tokens, 1);
+    if own.iter().zip(&one_by_one).any(|(a, b)| a.to_bits() != b.to_bits()) {
+        return Err("token by token gives other bits".into());
+    }
+    let mut tokens = tokens;
+    let vocabulary = decoder.config.vocabulary;
+    for next in numbers(&fixture["greedy"]) {
+        let all = logits(&decoder, &tokens, tokens.len());
+        let last = &all[all.len() - vocabulary..];
+        let best = (0..vocabulary).max_by(|a, b| last[*a].total_cmp(&last[*b])).unwrap();
+        if best as u32 != next {
+            return Err(format!("greedy token {best} instead of {next}"));
+        }
+        tokens.push(next);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_architecture_gives_the_logits_of_transformers() {
+    let mut wrong = Vec::new();
+    for path in fixtures() {
+        let fixture = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let result = std::panic::catch_unwind(|| check(&fixture));
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => wrong.push(format!("{name}: {reason}")),
+            Err(_) => wrong.push(format!("{name}: panicked")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
