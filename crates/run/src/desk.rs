@@ -131,9 +131,9 @@ impl<'d> Desk<'d> {
     }
 
     /// Starts the models whose turn has come.
-    fn start_models<'scope, 'env>(
+    fn start_models<'scope>(
         &mut self,
-        scope: &'scope Scope<'scope, 'env>,
+        scope: &'scope Scope<'scope, '_>,
         desk: &SyncSender<Message>,
         cancel: &Cancel,
     ) {
@@ -161,9 +161,9 @@ impl<'d> Desk<'d> {
             .any(|line| line.stage == Stage::Working && line.ledger.place == Place::Local)
     }
 
-    fn start_model<'scope, 'env>(
+    fn start_model<'scope>(
         &mut self,
-        scope: &'scope Scope<'scope, 'env>,
+        scope: &'scope Scope<'scope, '_>,
         desk: &SyncSender<Message>,
         index: usize,
     ) -> Result<(), RunError> {

@@ -149,6 +149,14 @@ pub fn execute(
     Ok(report)
 }
 
+/// The runs of one model.
+struct Group<'j> {
+    fingerprint: &'j str,
+    ledger: Ledger,
+    /// What they still need, in order: the job's place with the key.
+    pending: Vec<(usize, OutcomeKey)>,
+}
+
 /// Lists what is pending by model. Gives the ledgers, in the order in which the models first occur, and the number of
 /// pending requests of each job.
 fn plan(
@@ -157,7 +165,7 @@ fn plan(
     options: &Options,
     events: &dyn Fn(Event),
 ) -> Result<(Vec<Ledger>, Vec<usize>), RunError> {
-    let mut groups: Vec<(&str, Ledger, Vec<(usize, OutcomeKey)>)> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let mut left = Vec::with_capacity(jobs.len());
     for (index, job) in jobs.iter().enumerate() {
         let info = store.run(job.run)?;
@@ -169,22 +177,23 @@ fn plan(
                 found: fingerprint.to_owned(),
             });
         }
-        let at = groups.iter().position(|group| group.0 == fingerprint).unwrap_or_else(|| {
+        let at = groups.iter().position(|group| group.fingerprint == fingerprint);
+        let at = at.unwrap_or_else(|| {
             let ledger = Ledger::new(Arc::clone(&job.model), job.place);
-            groups.push((fingerprint, ledger, Vec::new()));
+            groups.push(Group { fingerprint, ledger, pending: Vec::new() });
             groups.len() - 1
         });
-        let before = groups[at].2.len();
-        list_pending(store, job.run, index, options.retry, &mut groups[at].2)?;
-        let pending = groups[at].2.len() - before;
+        let before = groups[at].pending.len();
+        list_pending(store, job.run, index, options.retry, &mut groups[at].pending)?;
+        let pending = groups[at].pending.len() - before;
         left.push(pending);
         events(Event::Planned { run: job.run, requests: info.requests });
         let cached = info.requests.saturating_sub(pending);
         events(Event::Resumed { run: job.run, cached, pending });
     }
-    let ledgers = groups.into_iter().map(|(_, mut ledger, pending)| {
-        ledger.add(pending);
-        ledger
+    let ledgers = groups.into_iter().map(|mut group| {
+        group.ledger.add(group.pending);
+        group.ledger
     });
     Ok((ledgers.collect(), left))
 }

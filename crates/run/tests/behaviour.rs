@@ -1,5 +1,7 @@
 //! What an execution does with models that answer, fail, panic, forget and are stopped.
 
+#![expect(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
 mod common;
 
 use std::cell::RefCell;

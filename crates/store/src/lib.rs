@@ -33,6 +33,6 @@ mod types;
 pub use error::StoreError;
 pub use store::Store;
 pub use types::{
-    Beginning, Begun, OutcomeKey, Pending, Progress, Recorded, Reply, Retry, RunContext, RunId,
-    RunInfo, RunInputs, StoredAnswer, StoredUnit, UnitId, UnitScores, UnixMillis,
+    Beginning, Begun, Component, OutcomeKey, Pending, Progress, Recorded, Reply, Retry, RunContext,
+    RunId, RunInfo, RunInputs, StoredAnswer, StoredUnit, UnitId, UnitScores, UnixMillis,
 };

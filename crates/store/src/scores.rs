@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use crate::error::StoreError;
 use crate::runs::count;
 use crate::store::{Problem, Store};
-use crate::types::{RunId, UnitId, UnitScores, UnixMillis};
+use crate::types::{Component, RunId, UnitId, UnitScores, UnixMillis};
 
 impl Store {
     /// Replaces all scores of a run, in one transaction. Units may come in any order.
@@ -88,11 +88,7 @@ impl Store {
         Ok(scores)
     }
 
-    fn read_components(
-        &self,
-        run: RunId,
-        unit: UnitId,
-    ) -> Result<Vec<(String, Result<Vec<f64>, String>)>, Problem> {
+    fn read_components(&self, run: RunId, unit: UnitId) -> Result<Vec<Component>, Problem> {
         let mut statement = self.connection.prepare_cached(
             "SELECT names.label, sums, reasons.label FROM components \
              JOIN labels AS names ON names.id = statistic LEFT JOIN labels AS reasons ON reasons.id = reason \
@@ -107,7 +103,7 @@ impl Store {
             };
             components.push((row.get(0)?, sums));
         }
-        components.sort_by(|one: &(String, _), other| one.0.cmp(&other.0));
+        components.sort_by(|one: &Component, other| one.0.cmp(&other.0));
         Ok(components)
     }
 

@@ -210,6 +210,9 @@ pub struct StoredUnit {
     pub answers: Vec<StoredAnswer>,
 }
 
+/// A statistic's name with what a unit adds to its sums, or why the unit is left out.
+pub type Component = (String, Result<Vec<f64>, String>);
+
 /// What the metrics say about one unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitScores {
@@ -217,7 +220,7 @@ pub struct UnitScores {
     pub unit: UnitId,
     /// Its scores. When read back they are sorted by the metric's name.
     pub scores: Vec<Score>,
-    /// What it adds to the sums of each statistic that is not a mean, by the statistic's name; or why it is left out.
+    /// What it adds to the sums of each statistic that is not a mean.
     /// When read back they are sorted by name.
-    pub components: Vec<(String, Result<Vec<f64>, String>)>,
+    pub components: Vec<Component>,
 }
