@@ -36,10 +36,8 @@ pub(crate) fn generation(words: &Words) -> AdapterSpec {
 
 /// `get_completion_adapter_spec`.
 pub(crate) fn completion(words: &Words) -> AdapterSpec {
-    let template = PromptTemplate {
-        instructions: with_newline(&words.instructions),
-        ..bare_template()
-    };
+    let template =
+        PromptTemplate { instructions: with_newline(&words.instructions), ..bare_template() };
     spec(Method::Generation, template, 0, 1, decoding(100, 0.0, &[]))
 }
 

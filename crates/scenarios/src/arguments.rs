@@ -99,7 +99,10 @@ fn value_hint(parameter: &Parameter, text: &str) -> String {
     if near.is_empty() {
         return format!("it can be {}", values_in_words(parameter));
     }
-    format!("did you mean {}?", near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or "))
+    format!(
+        "did you mean {}?",
+        near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" or ")
+    )
 }
 
 fn values_in_words(parameter: &Parameter) -> String {

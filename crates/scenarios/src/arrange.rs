@@ -64,10 +64,7 @@ fn one_step(
     }
     if !step.order.is_empty() {
         instances.sort_by_key(|instance| {
-            step.order
-                .iter()
-                .position(|split| *split == instance.split)
-                .unwrap_or(step.order.len())
+            step.order.iter().position(|split| *split == instance.split).unwrap_or(step.order.len())
         });
     }
     Ok(instances)
@@ -78,9 +75,8 @@ fn count(text: &Text, scope: &Scope, length: usize) -> Result<usize, TemplateErr
     let mut scope = scope.clone();
     scope.insert("n".into(), length.into());
     let value = expression(text)?.eval(&value_of(&scope))?;
-    let number = f64::try_from(value).map_err(|_| {
-        TemplateError::say(text, format!("`{}` is no number", text.as_ref()))
-    })?;
+    let number = f64::try_from(value)
+        .map_err(|_| TemplateError::say(text, format!("`{}` is no number", text.as_ref())))?;
     Ok(number.max(0.0) as usize)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use holometer_core::instance::{CORRECT_TAG, Output};
-use holometer_core::{ChatMessage, InstanceId, Instance, Reference, Role, Split};
+use holometer_core::{ChatMessage, Instance, InstanceId, Reference, Role, Split};
 use minijinja::value::{Serde, Value};
 
 use crate::definition::{InstanceDef, MessagesDef, ReferenceDef, Text};
@@ -158,7 +158,10 @@ impl<'a> Builder<'a> {
         let Some((text, template)) = &self.split else { return Ok(split) };
         let name = template.render(values)?;
         Split::parse(name.trim()).ok_or_else(|| {
-            TemplateError::say(text, format!("`{name}` is no split: use `train`, `valid` or `test`"))
+            TemplateError::say(
+                text,
+                format!("`{name}` is no split: use `train`, `valid` or `test`"),
+            )
         })
     }
 

@@ -93,7 +93,9 @@ impl Catalogue {
         let scope = scope::of_arguments(&loaded.definition, &args);
         let needed = files::needed(&loaded.definition, source, &scope)
             .map_err(|error| source.template_error(&error))?;
-        Ok(needed.into_iter().map(|needed| needed.file).collect())
+        let offered =
+            |needed: &files::NeededFile| !(needed.optional && needed.file.locations.is_empty());
+        Ok(needed.into_iter().filter(offered).map(|needed| needed.file).collect())
     }
 
     /// All instances of a scenario, in HELM's order, numbered before any sampling.
@@ -171,8 +173,7 @@ impl ScenarioCatalogue for Catalogue {
 
     fn draft(&self, name: &str, args: &Args) -> Result<RunSpec, String> {
         let (source, loaded) = self.loaded(name).map_err(|error| error.to_string())?;
-        let args =
-            resolve_args(&loaded.card, args).map_err(|error: ArgError| error.to_string())?;
+        let args = resolve_args(&loaded.card, args).map_err(|error: ArgError| error.to_string())?;
         draft(name, &loaded.definition, &args)
             .map_err(|error| source.template_error(&error).to_string())
     }
@@ -189,18 +190,20 @@ pub(crate) fn declared(
     let Some(definition) = &loaded.definition.instance else { return Ok(Vec::new()) };
     let builder = Builder::new(definition).map_err(|error| source.template_error(&error))?;
     let mut instances = Vec::new();
-    let mut add = |rows: Vec<serde_json::Value>, name: &str, scope: &crate::template::Scope, split| {
-        for (index, row) in rows.iter().take(most_rows).enumerate() {
-            let built = builder.build(row, scope, split).map_err(|error| ScenarioError::Row {
-                file: source.shown.clone(),
-                data: name.to_owned(),
-                row: index + 1,
-                problem: source.template_problem(&error, &columns_hint(row)),
-            })?;
-            instances.extend(built);
-        }
-        Ok::<(), ScenarioError>(())
-    };
+    let mut add =
+        |rows: Vec<serde_json::Value>, name: &str, scope: &crate::template::Scope, split| {
+            for (index, row) in rows.iter().take(most_rows).enumerate() {
+                let built =
+                    builder.build(row, scope, split).map_err(|error| ScenarioError::Row {
+                        file: source.shown.clone(),
+                        data: name.to_owned(),
+                        row: index + 1,
+                        problem: source.template_problem(&error, &columns_hint(row)),
+                    })?;
+                instances.extend(built);
+            }
+            Ok::<(), ScenarioError>(())
+        };
     for file in files {
         add(file.rows()?, &file.name(), &file.scope, file.split)?;
     }

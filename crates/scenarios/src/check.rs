@@ -72,8 +72,7 @@ fn try_out(
         }
     }
     let instances = declared(source, loaded, &opened, &scope, ROWS_TRIED)?;
-    checked.examples =
-        arrange(&loaded.definition.arrange, &scope, instances).map_err(in_file)?;
+    checked.examples = arrange(&loaded.definition.arrange, &scope, instances).map_err(in_file)?;
     Ok(())
 }
 
@@ -82,7 +81,10 @@ fn problems_of(source: &Source, error: ScenarioError) -> Vec<Problem> {
     match error {
         ScenarioError::Definition { problems, .. } => problems,
         ScenarioError::Row { problem, row, data, .. } => {
-            vec![Problem { message: format!("{} (row {row} of `{data}`)", problem.message), ..problem }]
+            vec![Problem {
+                message: format!("{} (row {row} of `{data}`)", problem.message),
+                ..problem
+            }]
         }
         other => {
             let text = other.to_string();

@@ -161,8 +161,7 @@ fn change_numbers(spec: &mut AdapterSpec, def: &AdapterDef, args: &Args) {
     set(&mut decoding.max_tokens, def.max_tokens);
     set(&mut decoding.max_tokens, count(&def.max_tokens_from));
     set(&mut decoding.temperature, def.temperature);
-    let temperature =
-        argument(&def.temperature_from).and_then(holometer_core::ArgValue::as_f64);
+    let temperature = argument(&def.temperature_from).and_then(holometer_core::ArgValue::as_f64);
     set(&mut decoding.temperature, temperature);
     set(&mut decoding.stop_sequences, def.stop_sequences.clone());
     decoding.random = argument(&def.random_from)

@@ -87,7 +87,9 @@ pub enum ScenarioError {
         source: std::io::Error,
     },
     /// There is already a scenario of that name.
-    #[error("`{path}` defines the scenario `{name}`, which is already taken\nhint: change its `name`")]
+    #[error(
+        "`{path}` defines the scenario `{name}`, which is already taken\nhint: change its `name`"
+    )]
     Taken {
         /// The path.
         path: PathBuf,

@@ -80,7 +80,8 @@ fn needed_file(
     let mut locations = Vec::new();
     let columns = &definition.data.fetch_columns;
     if let Some(path) = optional(&def.path)? {
-        locations.push(Location::Path(source.folder.as_deref().unwrap_or(Path::new("")).join(path)));
+        locations
+            .push(Location::Path(source.folder.as_deref().unwrap_or(Path::new("")).join(path)));
     }
     if let Some(package) = &def.package {
         locations.push(Location::Package {
@@ -99,10 +100,8 @@ fn needed_file(
     }
     if let Some(hub) = &def.hub_parquet {
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let config = render(&hub.config, scope)?;
-        locations.push(
-            Location::hub_parquet(&hub.dataset, &config, &hub.split).with_columns(&columns),
-        );
+        let (config, split) = (render(&hub.config, scope)?, render(&hub.split, scope)?);
+        locations.push(Location::hub_parquet(&hub.dataset, &config, &split).with_columns(&columns));
     }
     locations.extend(optional(&def.url)?.map(Location::Url));
     let local: Result<Vec<String>, TemplateError> =
@@ -137,15 +136,20 @@ pub(crate) fn open(
     library: &Library,
     progress: &dyn Progress,
 ) -> Result<Vec<OpenFile>, DataError> {
-    let some_are_local = files
-        .iter()
-        .any(|needed| matches!(library.locate(&needed.file), Availability::Local(_)));
+    let some_are_local =
+        files.iter().any(|needed| matches!(library.locate(&needed.file), Availability::Local(_)));
     let mut opened = Vec::new();
     for needed in files {
-        if needed.optional && some_are_local {
-            if let Availability::Download { .. } | Availability::Unavailable { .. } =
-                library.locate(&needed.file)
-            {
+        let is_here = matches!(
+            library.locate(&needed.file),
+            Availability::Local(_) | Availability::Cached(_)
+        );
+        if needed.optional && !is_here {
+            // Nobody offers it: a part that only some local layouts have.
+            if needed.file.locations.is_empty() {
+                continue;
+            }
+            if some_are_local {
                 progress.warned(&format!(
                     "`{}` is missing beside the local copies of its dataset; its `{}` instances are left out",
                     needed.file.name(),
@@ -199,7 +203,9 @@ impl OpenFile {
 
     /// The rows, each an object from column to value.
     pub(crate) fn rows(&self) -> Result<Vec<Value>, DataError> {
-        match self.reading.format {
+        // A split from a hub is Parquet, whatever the form of the other copies.
+        let format = if is_parquet(&self.path)? { Format::Parquet } else { self.reading.format };
+        match format {
             Format::Jsonl => read::jsonl_of(self.content()?, &self.path),
             Format::Json => {
                 let document = read::json_of(self.content()?, &self.path)?;
@@ -212,7 +218,9 @@ impl OpenFile {
                     self.reading.fetch_columns.iter().map(String::as_str).collect();
                 read::parquet(&self.path, &columns)
             }
-            Format::Lines => Ok(self.text()?.lines().map(|line| one_column("line", line)).collect()),
+            Format::Lines => {
+                Ok(self.text()?.lines().map(|line| one_column("line", line)).collect())
+            }
             Format::Text => Ok(vec![one_column("text", &self.text()?)]),
         }
     }
@@ -231,7 +239,8 @@ impl OpenFile {
 fn record(names: &[String], cells: Vec<String>) -> Value {
     let mut object = Map::new();
     for (index, name) in names.iter().enumerate() {
-        object.insert(name.clone(), cells.get(index).map_or(Value::Null, |cell| cell.clone().into()));
+        object
+            .insert(name.clone(), cells.get(index).map_or(Value::Null, |cell| cell.clone().into()));
     }
     object.entry("cells").or_insert_with(|| Value::from(cells));
     Value::Object(object)
@@ -256,16 +265,27 @@ pub(crate) fn json_rows(document: Value, at: Option<&str>) -> Vec<Value> {
     }
 }
 
+/// Whether a path is a Parquet file or a folder of shards.
+fn is_parquet(path: &Path) -> Result<bool, DataError> {
+    Ok(path.is_dir() || start_of(path)?.starts_with(b"PAR1"))
+}
+
 /// Whether a file is a zip archive, a tar archive, or compressed (and then, because a member is asked for, a compressed
 /// archive).
 fn is_archive(path: &Path) -> Result<bool, DataError> {
+    let start = start_of(path)?;
+    let compressed = [&b"PK\x03\x04"[..], b"\x1f\x8b", b"\x28\xb5\x2f\xfd"];
+    Ok(compressed.iter().any(|magic| start.starts_with(magic))
+        || start.get(257..262) == Some(b"ustar"))
+}
+
+/// The first bytes of a file, enough to tell its kind.
+fn start_of(path: &Path) -> Result<Vec<u8>, DataError> {
     use std::io::Read;
     let mut start = Vec::new();
     let failed = |source| DataError::Read { path: path.to_owned(), source };
     std::fs::File::open(path)
         .and_then(|file| file.take(265).read_to_end(&mut start))
         .map_err(failed)?;
-    let compressed = [&b"PK\x03\x04"[..], b"\x1f\x8b", b"\x28\xb5\x2f\xfd"];
-    Ok(compressed.iter().any(|magic| start.starts_with(magic))
-        || start.get(257..262) == Some(b"ustar"))
+    Ok(start)
 }

@@ -43,7 +43,8 @@ impl Material<'_> {
             scenario: self.scenario.to_owned(),
             file: file.name(),
             message: message.into(),
-            hint: "check that the file is this dataset's, in the version that the scenario names".into(),
+            hint: "check that the file is this dataset's, in the version that the scenario names"
+                .into(),
         }
     }
 

@@ -94,8 +94,7 @@ fn with_args(name: &str, args: Value) -> MetricSpec {
     MetricSpec { name: name.to_owned(), args }
 }
 
-/// Renders the texts in arguments that are templates; what comes out as a number is a number, as in a run entry. A
-/// template that fails stays as it is: the file's check reports it.
+/// Renders the texts in arguments that are templates; what comes out as a number or a truth value is one. A template that fails stays as it is: the file's check reports it.
 fn rendered(value: Value, scope: &Scope) -> Value {
     match value {
         Value::String(text) if text.contains("{{") => {
@@ -103,6 +102,8 @@ fn rendered(value: Value, scope: &Scope) -> Value {
             match ArgValue::parse(&text) {
                 ArgValue::Int(number) => number.into(),
                 ArgValue::Float(number) => number.into(),
+                ArgValue::Text(text) if text.eq_ignore_ascii_case("true") => true.into(),
+                ArgValue::Text(text) if text.eq_ignore_ascii_case("false") => false.into(),
                 ArgValue::Text(text) => text.into(),
             }
         }

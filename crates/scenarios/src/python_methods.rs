@@ -50,6 +50,13 @@ fn on_text(text: &str, method: &str, args: &[Value]) -> Result<Value, Error> {
             let (suffix,): (&str,) = from_args(args)?;
             Value::from(text.strip_suffix(suffix).unwrap_or(text))
         }
+        "index" => {
+            let (part,): (&str,) = from_args(args)?;
+            let bytes = text.find(part).ok_or_else(|| {
+                Error::new(ErrorKind::InvalidOperation, format!("`{part}` is not in `{text}`"))
+            })?;
+            Value::from(text[..bytes].chars().count())
+        }
         "join" => {
             let (list,): (Vec<String>,) = from_args(args)?;
             Value::from(list.join(text))
@@ -97,7 +104,9 @@ pub(crate) fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     characters
         .next()
-        .map(|first| first.to_uppercase().chain(characters.as_str().to_lowercase().chars()).collect())
+        .map(|first| {
+            first.to_uppercase().chain(characters.as_str().to_lowercase().chars()).collect()
+        })
         .unwrap_or_default()
 }
 

@@ -117,7 +117,8 @@ fn instance(row: &Value) -> String {
         }
         (None, None) => None,
     };
-    let mut text = format!("[instance]\ninput = {}\n\n", quoted(&format!("{{{{ {} }}}}", access(question))));
+    let mut text =
+        format!("[instance]\ninput = {}\n\n", quoted(&format!("{{{{ {} }}}}", access(question))));
     match (choices, answer) {
         (Some(choices), Some(answer)) => {
             let rule = correct_rule(&row[answer], answer);

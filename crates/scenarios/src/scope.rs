@@ -14,10 +14,8 @@ pub(crate) fn of_arguments(definition: &Definition, args: &Args) -> Scope {
     for parameter in &definition.parameters {
         let Some(value) = args.get(&parameter.name) else { continue };
         scope.insert(parameter.name.clone(), parameter_value(parameter, value));
-        if let Some(row) = definition
-            .table
-            .get(&parameter.name)
-            .and_then(|table| table.get(&value.to_string()))
+        if let Some(row) =
+            definition.table.get(&parameter.name).and_then(|table| table.get(&value.to_string()))
         {
             facts.insert(parameter.name.clone(), Value::from(Serde(row)));
         }

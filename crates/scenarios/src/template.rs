@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use minijinja::value::{Value, ValueKind};
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Expression, State, Template, UndefinedBehavior};
 
 use crate::definition::Text;
@@ -31,6 +31,7 @@ fn environment() -> &'static Environment<'static> {
         environment.set_unknown_method_callback(python_methods::call);
         environment.add_filter("label", label);
         environment.add_filter("python", |value: Value| python_text(&value));
+        environment.add_filter("flatten", flatten);
         environment.add_filter("ord", |text: String| text.chars().next().map(u32::from));
         environment.add_filter("regex_replace", regex_replace);
         environment.add_filter("regex_find", regex_find);
@@ -195,6 +196,19 @@ fn label(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
         ));
     }
     Ok(found)
+}
+
+/// A list whose entries that are lists are replaced by their entries, at every depth.
+fn flatten(list: &Value) -> Result<Vec<Value>, Error> {
+    let mut flat = Vec::new();
+    for entry in list.try_iter()? {
+        if matches!(entry.kind(), ValueKind::Seq | ValueKind::Iterable) {
+            flat.extend(flatten(&entry)?);
+        } else {
+            flat.push(entry);
+        }
+    }
+    Ok(flat)
 }
 
 fn compile(pattern: &str) -> Result<regex::Regex, Error> {

@@ -41,12 +41,14 @@ fn as_helm(instance: &Instance) -> Value {
 #[test]
 fn instances_equal_those_of_helm() {
     let (Some(runs), Some(data)) = (golden_runs(), shared_path("golden/data")) else { return };
-    let mut made: std::collections::HashMap<String, Vec<Instance>> = std::collections::HashMap::new();
+    let mut made: std::collections::HashMap<String, Vec<Instance>> =
+        std::collections::HashMap::new();
     let mut compared = 0;
     for run in &runs {
         let (name, args) = entry_of_run(&run.name);
         let ours = made.entry(format!("{name}:{args}")).or_insert_with(|| {
-            instances(&name, &args, &[data.clone()]).unwrap_or_else(|error| panic!("{}: {error}", run.name))
+            instances(&name, &args, &[data.clone()])
+                .unwrap_or_else(|error| panic!("{}: {error}", run.name))
         });
         let state = common::json(&run.folder.join("scenario_state.json.gz"));
         let mut in_run = 0;

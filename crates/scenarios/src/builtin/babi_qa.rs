@@ -45,9 +45,9 @@ fn questions(
     let mut split = file.split;
     let mut instances: Vec<Instance> = Vec::new();
     for line in text.split_inclusive('\n') {
-        let (number, fact) = line
-            .split_once(' ')
-            .ok_or_else(|| material.unexpected(file, format!("`{}` is no numbered line", line.trim())))?;
+        let (number, fact) = line.split_once(' ').ok_or_else(|| {
+            material.unexpected(file, format!("`{}` is no numbered line", line.trim()))
+        })?;
         if number == "1" {
             story.clear();
             if divide && instances.len() >= TRAIN_QUESTIONS {
@@ -64,8 +64,7 @@ fn questions(
             .next()
             .ok_or_else(|| material.unexpected(file, format!("`{question}` has no answer")))?
             .trim();
-        let answer =
-            if task(file) == "19" { path_in_words(answer) } else { answer.to_owned() };
+        let answer = if task(file) == "19" { path_in_words(answer) } else { answer.to_owned() };
         let input = format!("{story}Question: {question}");
         instances.push(Instance::new(input, vec![Reference::correct(answer)], split));
     }

@@ -76,12 +76,12 @@ fn apps(
         };
         for problem in names {
             if let Some(folder) = problems.get(&problem) {
-                let required = if split == Split::Train { "solutions.json" } else { "input_output.json" };
+                let required =
+                    if split == Split::Train { "solutions.json" } else { "input_output.json" };
                 if folder.contains_key("question.txt") && folder.contains_key(required) {
-                    instances.push(
-                        apps_problem(folder, split)
-                            .map_err(|error| material.unexpected(file, format!("problem {problem}: {error}")))?,
-                    );
+                    instances.push(apps_problem(folder, split).map_err(|error| {
+                        material.unexpected(file, format!("problem {problem}: {error}"))
+                    })?);
                 }
             }
         }
@@ -91,10 +91,12 @@ fn apps(
 
 fn apps_problem(folder: &Folder, split: Split) -> Result<Instance, serde_json::Error> {
     let text = |name: &str| {
-        folder.get(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+        folder
+            .get(name)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .unwrap_or_default()
     };
-    let kind =
-        if folder.contains_key("starter_code.py") { "Call-Based" } else { "Standard Input" };
+    let kind = if folder.contains_key("starter_code.py") { "Call-Based" } else { "Standard Input" };
     let question = cut(&text("question.txt"));
     let starter = cut(&text("starter_code.py"));
     let mut solutions: Vec<String> = match folder.get("solutions.json") {

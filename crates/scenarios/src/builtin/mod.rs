@@ -4,12 +4,21 @@ mod babi_qa;
 mod bbq;
 mod boolq;
 mod code;
+mod commonsense;
 mod dyck_language;
+mod gpqa;
+mod imdb;
+mod math;
+mod narrative_qa;
+mod quac;
 mod simple1;
 mod synthetic_reasoning;
 mod synthetic_reasoning_natural;
+mod the_pile;
 mod truthful_qa;
 mod wikitext_103;
+mod winobias;
+mod winogender;
 
 use crate::Builtin;
 
@@ -21,11 +30,20 @@ pub(crate) fn all() -> Vec<Builtin> {
         bbq::plugin(),
         boolq::plugin(),
         code::plugin(),
+        commonsense::plugin(),
         dyck_language::plugin(),
+        gpqa::plugin(),
+        imdb::plugin(),
+        math::plugin(),
+        narrative_qa::plugin(),
+        quac::plugin(),
         simple1::plugin(),
         synthetic_reasoning::plugin(),
         synthetic_reasoning_natural::plugin(),
+        the_pile::plugin(),
         truthful_qa::plugin(),
         wikitext_103::plugin(),
+        winobias::plugin(),
+        winogender::plugin(),
     ]
 }

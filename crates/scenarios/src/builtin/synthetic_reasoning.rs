@@ -15,14 +15,34 @@ pub(crate) fn plugin() -> Builtin {
 
 /// HELM's words, animals before fruits.
 const WORDS: [&str; 22] = [
-    "zebra", "cobra", "stork", "penguin", "shark", "lion", "buffalo", "whale", "seal", "eagle", "horse",
-    "rat", "apple", "peach", "watermelon", "banana", "grape", "kiwi", "pear", "strawberry", "blueberry",
+    "zebra",
+    "cobra",
+    "stork",
+    "penguin",
+    "shark",
+    "lion",
+    "buffalo",
+    "whale",
+    "seal",
+    "eagle",
+    "horse",
+    "rat",
+    "apple",
+    "peach",
+    "watermelon",
+    "banana",
+    "grape",
+    "kiwi",
+    "pear",
+    "strawberry",
+    "blueberry",
     "blackberry",
 ];
 const RULE_SYMBOLS: [&str; 3] = ["X", "Y", "Z"];
 const MATH_SYMBOLS: [&str; 4] = ["+", "-", "*", "="];
 const SEED: u32 = 42;
-const SIZES: [(Split, usize); 3] = [(Split::Train, 1000), (Split::Valid, 5000), (Split::Test, 5000)];
+const SIZES: [(Split, usize); 3] =
+    [(Split::Train, 1000), (Split::Valid, 5000), (Split::Test, 5000)];
 
 type Substitution = BTreeMap<&'static str, String>;
 

@@ -54,7 +54,8 @@ const ATTRIBUTES: [(&str, &[&str]); 25] = [
 ];
 
 const SEED: i64 = 42;
-const SIZES: [(Split, usize); 3] = [(Split::Train, 1000), (Split::Valid, 5000), (Split::Test, 5000)];
+const SIZES: [(Split, usize); 3] =
+    [(Split::Train, 1000), (Split::Valid, 5000), (Split::Test, 5000)];
 const MOST_RULES: usize = 5;
 /// How often a fact from which nothing follows is kept.
 const KEEP_CONSEQUENCELESS: f64 = 0.1;
@@ -167,7 +168,8 @@ fn fact_text(subject: &str, category: &str, attributes: &[&str]) -> String {
         return "Nothing.".to_owned();
     }
     let subject = with_article(subject, category, "the");
-    let subject = subject.strip_prefix("the ").map_or(subject.clone(), |rest| format!("The {rest}"));
+    let subject =
+        subject.strip_prefix("the ").map_or(subject.clone(), |rest| format!("The {rest}"));
     format!("{subject} is {}.", attributes.join(" and "))
 }
 
