@@ -44,7 +44,8 @@ fn key(name: &StatName) -> String {
 }
 
 fn context_key(name: &StatName) -> String {
-    let perturbation = name.perturbation.as_ref().map(|perturbation| write_perturbation(perturbation).to_string());
+    let perturbation =
+        name.perturbation.as_ref().map(|perturbation| write_perturbation(perturbation).to_string());
     format!("{:?}\u{0}{:?}\u{0}{}", name.split, name.sub_split, perturbation.unwrap_or_default())
 }
 
@@ -73,20 +74,22 @@ pub fn aggregate(units: &[UnitStats], worst: &Worst) -> Vec<Stat> {
     run.stats
 }
 
-/// How many instances each context has: HELM's `num_instances`.
+/// How many instances each context has, one count per trial: HELM's `num_instances`.
 pub fn instance_counts(units: &[UnitStats]) -> Vec<Stat> {
-    let mut contexts: Vec<(StatName, BTreeSet<&InstanceId>)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut by_trial: BTreeMap<usize, BTreeMap<String, (StatName, BTreeSet<&InstanceId>)>> =
+        BTreeMap::new();
     for unit in units {
         let Some(stat) = unit.stats.first() else { continue };
         let name = StatName { name: "num_instances".to_owned(), ..stat.name.clone() };
-        let place = *places.entry(context_key(&name)).or_insert_with(|| {
-            contexts.push((name, BTreeSet::new()));
-            contexts.len() - 1
-        });
-        contexts[place].1.insert(&unit.instance_id);
+        let trial = by_trial.entry(unit.train_trial_index).or_default();
+        let context = trial.entry(context_key(&name)).or_insert_with(|| (name, BTreeSet::new()));
+        context.1.insert(&unit.instance_id);
     }
-    contexts.into_iter().map(|(name, ids)| Stat::of(name, ids.len() as f64)).collect()
+    let mut run = Table::default();
+    for (name, ids) in by_trial.into_values().flat_map(BTreeMap::into_values) {
+        run.merge(&Stat::of(name, ids.len() as f64));
+    }
+    run.stats
 }
 
 /// Perplexity, bits per byte and log-probability per byte of each context.
@@ -125,12 +128,18 @@ fn worst_cases(units: &[&UnitStats], worst: &Worst, trial: &mut Table) {
     for unit in units {
         for stat in &unit.stats {
             let name = StatName { perturbation: None, ..stat.name.clone() };
-            let place = *places.entry(format!("{}\u{0}{}", key(&name), unit.instance_id)).or_insert_with(|| {
-                families.push(Family::default());
-                families.len() - 1
-            });
+            let place = *places
+                .entry(format!("{}\u{0}{}", key(&name), unit.instance_id))
+                .or_insert_with(|| {
+                    families.push(Family::default());
+                    families.len() - 1
+                });
             let family = &mut families[place];
-            if stat.name.perturbation.is_some() { family.copies.push(stat) } else { family.original = Some(stat) }
+            if stat.name.perturbation.is_some() {
+                family.copies.push(stat)
+            } else {
+                family.original = Some(stat)
+            }
         }
     }
     for family in &families {
@@ -138,7 +147,8 @@ fn worst_cases(units: &[&UnitStats], worst: &Worst, trial: &mut Table) {
             if let Some(before) = &case.before {
                 trial.merge(before);
             }
-            let largest = matches!(worst, Worst::LargestOf(names) if names.contains(&case.all.name.name));
+            let largest =
+                matches!(worst, Worst::LargestOf(names) if names.contains(&case.all.name.name));
             let value = if largest { case.all.max } else { case.all.min };
             if let Some(value) = value {
                 trial.merge(&Stat::of(case.all.name.clone(), value));
@@ -166,17 +176,24 @@ fn cases(family: &Family<'_>) -> Vec<Case> {
             };
             stat.name.perturbation.as_ref().is_some_and(counts)
         });
-        cases.push(Case { all: together(any, description, members.copied(), family.original), before: None });
+        cases.push(Case {
+            all: together(any, description, members.copied(), family.original),
+            before: None,
+        });
     }
     for copy in &family.copies {
         let Some(description) = copy.name.perturbation.clone() else { continue };
-        let original = PerturbationDescription { computed_on: "original".to_owned(), ..description.clone() };
+        let original =
+            PerturbationDescription { computed_on: "original".to_owned(), ..description.clone() };
         let before = family.original.map(|stat| Stat {
             name: StatName { perturbation: Some(original), ..stat.name.clone() },
             ..stat.clone()
         });
         let worst = PerturbationDescription { computed_on: "worst".to_owned(), ..description };
-        cases.push(Case { all: together(any, worst, std::iter::once(*copy), family.original), before });
+        cases.push(Case {
+            all: together(any, worst, std::iter::once(*copy), family.original),
+            before,
+        });
     }
     cases
 }
@@ -211,13 +228,15 @@ fn pooled(name: &str) -> PerturbationDescription {
 pub fn stats_of_cells(cells: &[Cell], units: &[UnitStats]) -> Vec<Stat> {
     let of_units: BTreeSet<&str> =
         units.iter().flat_map(|unit| &unit.stats).map(|stat| stat.name.name.as_str()).collect();
-    let has_sub_splits = units.iter().flat_map(|unit| &unit.stats).any(|stat| stat.name.sub_split.is_some());
+    let has_sub_splits =
+        units.iter().flat_map(|unit| &unit.stats).any(|stat| stat.name.sub_split.is_some());
     let mut stats = Vec::new();
     for cell in cells {
         let (Some(split), Some(estimate)) = (cell.slice.split, &cell.estimate) else { continue };
         let slice = &cell.slice;
         // HELM's contexts are the smallest ones: it does not pool sub-splits.
-        if of_units.contains(cell.metric.as_str()) || (has_sub_splits && slice.sub_split.is_none()) {
+        if of_units.contains(cell.metric.as_str()) || (has_sub_splits && slice.sub_split.is_none())
+        {
             continue;
         }
         let perturbation = slice.perturbation.as_ref().map(|name| {
@@ -227,7 +246,8 @@ pub fn stats_of_cells(cells: &[Cell], units: &[UnitStats]) -> Vec<Stat> {
                 .find(|perturbation| perturbation.name == *name)
                 .cloned()
                 .unwrap_or_else(|| pooled(name.as_str()));
-            description.computed_on = slice.computed_on.clone().unwrap_or_else(|| "perturbed".to_owned());
+            description.computed_on =
+                slice.computed_on.clone().unwrap_or_else(|| "perturbed".to_owned());
             description
         });
         let name = StatName {

@@ -47,9 +47,9 @@ pub(crate) fn texts(value: &Value, key: &str) -> Vec<String> {
 /// An object without its null fields: HELM leaves out what is None.
 pub(crate) fn object(fields: Value) -> Value {
     match fields {
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
-        }
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>(),
+        ),
         other => other,
     }
 }

@@ -29,7 +29,9 @@ pub(crate) fn read_instance(value: &Value) -> Instance {
         contrast_inputs: list(value, "contrast_inputs").iter().map(read_input).collect(),
         contrast_references: list(value, "contrast_references")
             .iter()
-            .map(|references| references.as_array().into_iter().flatten().map(read_reference).collect())
+            .map(|references| {
+                references.as_array().into_iter().flatten().map(read_reference).collect()
+            })
             .collect(),
         cluster: optional_text(own, "cluster"),
         groups: texts(own, "groups"),

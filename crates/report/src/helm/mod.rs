@@ -4,6 +4,7 @@
 //! Formats and names are those of HELM 0.5.16. Fields that are None are left out, never null.
 
 mod aggregate;
+mod display;
 mod error;
 mod fields;
 mod files;
@@ -15,6 +16,7 @@ mod run;
 mod spec;
 mod stat;
 mod state;
+mod write;
 
 pub use aggregate::{Worst, aggregate, instance_counts, stats_of_cells};
 pub use error::{ExportError, ImportError};
@@ -23,3 +25,4 @@ pub use names::{fnv1a, folder_name};
 pub use read::read_run;
 pub use run::{HelmRequest, HelmRun, ImportedRun, ScenarioText};
 pub use stat::{Stat, StatName, UnitStats, unit_stats};
+pub use write::write_run;

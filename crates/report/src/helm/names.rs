@@ -141,7 +141,6 @@ mod tests {
         assert_eq!(scenario_from_class("my.lab.OwnScenario", "own:model=x"), "my.lab.OwnScenario");
         assert_eq!(to_class(Kind::Scenario, "my.lab.OwnScenario"), "my.lab.OwnScenario");
         // The module in which a class lived in early versions does not matter.
-        assert_eq!(from_class(Kind::Metric, "helm.benchmark.basic_metrics.BasicMetric"), "basic");
         assert_eq!(
             from_class(Kind::Metric, "helm.benchmark.old.BasicGenerationMetric"),
             "basic_generation"

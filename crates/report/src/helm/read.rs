@@ -13,9 +13,9 @@ use super::files::{self, Salvaged};
 use super::instance::read_instance;
 use super::run::{HelmRequest, HelmRun, ImportedRun, ScenarioText};
 use super::spec::read_spec;
+use super::stat::UnitStats;
 use super::stat::{Stat, read_stats, read_unit_stats};
 use super::state::read_state;
-use super::stat::UnitStats;
 
 /// Reads a run folder. What can be read is read; what can't is named in the notes.
 ///
@@ -75,7 +75,10 @@ fn spec(folder: &Path, state: &Salvaged, notes: &mut Vec<String>) -> Result<RunS
     let Some((_, adapter)) = adapter.filter(|(_, adapter)| adapter.is_object()) else {
         return Err(ImportError::NoSpec { folder: folder.to_owned(), notes: notes.clone() });
     };
-    notes.push("without run_spec.json, scenario and metrics are not known; the name is the folder's".to_owned());
+    notes.push(
+        "without run_spec.json, scenario and metrics are not known; the name is the folder's"
+            .to_owned(),
+    );
     Ok(read_spec(&json!({ "adapter_spec": adapter }), &folder_name, notes))
 }
 
@@ -119,7 +122,11 @@ fn count_prompt_tokens(requests: &mut [HelmRequest], units: &[UnitStats]) {
     let mut by_unit: HashMap<(String, String, usize), Vec<usize>> = HashMap::new();
     for (at, request) in requests.iter().enumerate() {
         let instance = &request.state.instance;
-        let key = (instance.id.0.clone(), format!("{:?}", instance.perturbation), request.state.train_trial_index);
+        let key = (
+            instance.id.0.clone(),
+            format!("{:?}", instance.perturbation),
+            request.state.train_trial_index,
+        );
         by_unit.entry(key).or_default().push(at);
     }
     for (key, members) in by_unit {
@@ -163,10 +170,15 @@ fn remarks(requests: &[HelmRequest], entries: &[Value]) -> Vec<String> {
     count(media.count(), "requests have images or sound, which are not kept");
     let annotated = entries.iter().filter(|entry| entry["annotations"].is_object());
     count(annotated.count(), "requests have annotations, which are not kept");
-    let mut tokens = requests.iter().filter_map(|request| request.outcome.as_ref()?.response()).flat_map(|response| {
-        response.completions.iter().flat_map(holometer_core::Completion::answer_tokens)
-    });
-    if tokens.next().is_some_and(|token| token.logprob == Some(0.0)) && tokens.all(|token| token.logprob == Some(0.0)) {
+    let mut tokens = requests
+        .iter()
+        .filter_map(|request| request.outcome.as_ref()?.response())
+        .flat_map(|response| {
+            response.completions.iter().flat_map(holometer_core::Completion::answer_tokens)
+        });
+    if tokens.next().is_some_and(|token| token.logprob == Some(0.0))
+        && tokens.all(|token| token.logprob == Some(0.0))
+    {
         notes.push(
             "all log-probabilities are 0: HELM reports those after sampling at temperature 0, and calibration means nothing"
                 .to_owned(),

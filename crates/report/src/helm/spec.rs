@@ -32,13 +32,7 @@ pub(crate) fn read_spec(value: &Value, fallback_name: &str, notes: &mut Vec<Stri
             args: read_args(&scenario["args"]),
         },
         adapter: read_adapter(adapter, notes),
-        metrics: list(value, "metric_specs")
-            .iter()
-            .map(|metric| MetricSpec {
-                name: from_class(Kind::Metric, &text(metric, "class_name")),
-                args: arguments(metric),
-            })
-            .collect(),
+        metrics: list(value, "metric_specs").iter().flat_map(read_metric).collect(),
         augmentation: read_augmentation(&value["data_augmenter_spec"]),
         groups: texts(value, "groups"),
         model: ModelSpec {
@@ -89,6 +83,20 @@ pub(crate) fn write_spec(spec: &RunSpec, name: &str) -> Value {
 /// The adapter spec under HELM's field names.
 pub(crate) fn write_adapter(spec: &RunSpec) -> Value {
     spec.adapter.to_helm(spec.model.name.as_str(), &spec.model.deployment)
+}
+
+/// Early versions had one basic metric for what later became three.
+fn read_metric(metric: &Value) -> Vec<MetricSpec> {
+    let class = text(metric, "class_name");
+    let args = arguments(metric);
+    if class.ends_with(".BasicMetric") {
+        return vec![
+            MetricSpec { name: "basic_generation".to_owned(), args },
+            MetricSpec::new("basic_reference"),
+            MetricSpec::new("instances_per_split"),
+        ];
+    }
+    vec![MetricSpec { name: from_class(Kind::Metric, &class), args }]
 }
 
 fn arguments(spec: &Value) -> Value {
@@ -157,7 +165,8 @@ fn read_adapter(flat: &Value, notes: &mut Vec<String>) -> AdapterSpec {
 
 fn read_template(flat: &Value) -> PromptTemplate {
     let default = PromptTemplate::default();
-    let field = |key: &str, default: &String| optional_text(flat, key).unwrap_or_else(|| default.clone());
+    let field =
+        |key: &str, default: &String| optional_text(flat, key).unwrap_or_else(|| default.clone());
     let substitution = |value: &Value| {
         // Early versions wrote pairs.
         let pair = |index: usize| value.get(index).and_then(Value::as_str).map(str::to_owned);
@@ -189,7 +198,9 @@ fn read_template(flat: &Value) -> PromptTemplate {
 
 fn read_few_shot(flat: &Value) -> FewShot {
     let default = FewShot::default();
-    let splits = |_: &Value| texts(flat, "eval_splits").iter().filter_map(|name| Split::parse(name)).collect();
+    let splits = |_: &Value| {
+        texts(flat, "eval_splits").iter().filter_map(|name| Split::parse(name)).collect()
+    };
     FewShot {
         max_train_instances: count(flat, "max_train_instances", default.max_train_instances),
         sample_train: flag(flat, "sample_train", default.sample_train),

@@ -17,9 +17,12 @@ pub(crate) fn read_state(value: &Value, instance: Arc<Instance>, method: Method)
     let request = &value["request"];
     let mapping = value["output_mapping"].as_object().map(|mapping| {
         let pairs = mapping.iter();
-        pairs.map(|(label, choice)| (label.clone(), choice.as_str().unwrap_or_default().to_owned())).collect()
+        pairs
+            .map(|(label, choice)| (label.clone(), choice.as_str().unwrap_or_default().to_owned()))
+            .collect()
     });
-    let optional_index = |key: &str| value.get(key).and_then(Value::as_u64).map(|index| index as usize);
+    let optional_index =
+        |key: &str| value.get(key).and_then(Value::as_u64).map(|index| index as usize);
     let state = RequestState {
         instance,
         reference_index: optional_index("reference_index"),
@@ -71,7 +74,8 @@ fn read_request(request: &Value) -> Request {
 fn read_outcome(result: &Value, state: &RequestState, method: Method) -> Outcome {
     let success = flag(result, "success", true);
     if !success {
-        let error = optional_text(result, "error").unwrap_or_else(|| "HELM gives no reason".to_owned());
+        let error =
+            optional_text(result, "error").unwrap_or_else(|| "HELM gives no reason".to_owned());
         let fatal = flag(&result["error_flags"], "is_fatal", true);
         return if fatal {
             Outcome::failed(FailureKind::Rejected, error)
