@@ -54,7 +54,7 @@ pub enum PlanError {
         /// The key.
         key: &'static str,
         /// What to write.
-        hint: &'static str,
+        hint: String,
     },
     /// The file's name doesn't say its format.
     #[error(

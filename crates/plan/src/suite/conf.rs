@@ -22,7 +22,7 @@ pub fn read_conf(name: &str, text: &str) -> Result<SuiteFile, PlanError> {
     let missing = || PlanError::Missing {
         position: source.position(root.offset),
         key: "entries",
-        hint: "write `entries: [{description: \"mmlu:subject=anatomy\", priority: 1}]`",
+        hint: "write `entries: [{description: \"mmlu:subject=anatomy\", priority: 1}]`".to_owned(),
     };
     let Kind::Object(fields) = &root.kind else { return Err(missing()) };
     let entries = find(fields, "entries").ok_or_else(missing)?;
@@ -55,7 +55,7 @@ fn read_entry(
     let description = find(fields, "description").ok_or_else(|| PlanError::Missing {
         position: source.position(element.offset),
         key: "description",
-        hint: "write `description: \"name:key=value\"`",
+        hint: "write `description: \"name:key=value\"`".to_owned(),
     })?;
     let Kind::Text(text) = &description.kind else {
         return Err(wrong_kind(source, "description", description, "text in quotes"));

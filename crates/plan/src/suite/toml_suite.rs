@@ -134,11 +134,7 @@ fn entry(
             }
         }
     }
-    let start = start.ok_or_else(|| PlanError::Missing {
-        position: position.clone(),
-        key: "scenario",
-        hint: "write `scenario = \"mmlu\"`, or `entry = \"mmlu:subject=anatomy\"`",
-    })?;
+    let start = start.ok_or_else(|| without_scenario(position, &arguments))?;
     let priority = priority.map(|priority| u32::try_from(priority).unwrap_or(u32::MAX));
     let start = SourcedEntry { priority, groups, ..start };
     arguments.into_iter().try_fold(vec![start], |entries, (key, position, values)| {
@@ -311,5 +307,26 @@ fn wrong_kind(
         key: key.to_owned(),
         expected,
         found,
+    }
+}
+
+/// An entry names no scenario; perhaps because the key is misspelt.
+fn without_scenario(
+    position: &Position,
+    arguments: &[(&str, Position, Vec<ArgValue>)],
+) -> PlanError {
+    let misspelt =
+        arguments.iter().find(|(key, ..)| !nearest(key, ["scenario", "entry"]).is_empty());
+    match misspelt {
+        Some((key, at, _)) => PlanError::Missing {
+            position: at.clone(),
+            key: "scenario",
+            hint: format!("did you mean `{}` for `{key}`?", nearest(key, ["scenario", "entry"])[0]),
+        },
+        None => PlanError::Missing {
+            position: position.clone(),
+            key: "scenario",
+            hint: "write `scenario = \"mmlu\"`, or `entry = \"mmlu:subject=anatomy\"`".to_owned(),
+        },
     }
 }
