@@ -16,12 +16,15 @@ use serde_json::Value;
 
 pub use error::MetricError;
 
+/// Makes a metric from its arguments.
+type Build = fn(&Value, MetricOptions) -> Result<Box<dyn Metric>, MetricError>;
+
 /// A family of metrics that run specs can name.
 pub(crate) struct Plugin {
     /// Its name in run specs.
     pub(crate) name: &'static str,
     /// Makes it from its arguments.
-    pub(crate) build: fn(&Value, MetricOptions) -> Result<Box<dyn Metric>, MetricError>,
+    pub(crate) build: Build,
     /// Documents every score that it can give.
     pub(crate) cards: fn() -> Vec<MetricCard>,
 }

@@ -60,7 +60,7 @@ fn value(unit: &Unit<'_>) -> Result<Value, String> {
         .first()
         .and_then(|response| response.completions.first())
         .ok_or("the response holds no completion")?;
-    let right = unit.instance.references.iter().position(|reference| reference.is_correct());
+    let right = unit.instance.references.iter().position(holometer_core::Reference::is_correct);
     let right = right.ok_or("the instance has no right answer")?;
     let stated = stated_letter(&completion.text);
     let letter = u8::try_from(right).ok().and_then(|index| b'A'.checked_add(index)).map(char::from);

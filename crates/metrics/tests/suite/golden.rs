@@ -1,10 +1,8 @@
 //! Every per-instance statistic and every statistic over a run that real HELM computed, from the same completions.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::GoldenTokenizer;
+use crate::common::GoldenTokenizer;
 use holometer_core::{Metric, MetricOptions, Score, TotalsMetric, Unit, Value as Number};
 use holometer_testkit::helm_state::{self, HelmRun};
 use serde_json::Value;

@@ -1,0 +1,107 @@
+//! What the tests of this crate share.
+
+use std::sync::Arc;
+
+use holometer_core::{
+    AdapterSpec, Answer, Args, AugmentationSpec, Completion, Decoding, Instance, Method, ModelSpec,
+    Outcome, Prompt, Request, RequestState, Response, RunName, RunSpec, ScenarioName, ScenarioSpec,
+    ScoredToken, TokenId, Tokenizer, Unit,
+};
+
+/// The tokenizer of the model that made the golden runs.
+pub(crate) struct GoldenTokenizer(tokenizers::Tokenizer);
+
+impl GoldenTokenizer {
+    /// Reads it from the reference data; `None` when that is absent.
+    pub(crate) fn read() -> Option<Self> {
+        let path = holometer_testkit::shared_path("golden/data/tokenizer/tokenizer.json")?;
+        Some(Self(tokenizers::Tokenizer::from_file(path).expect("the tokenizer can be read")))
+    }
+}
+
+impl Tokenizer for GoldenTokenizer {
+    fn encode(&self, text: &str) -> Vec<TokenId> {
+        self.0.encode(text, false).expect("any text can be encoded").get_ids().to_vec()
+    }
+
+    fn decode(&self, tokens: &[TokenId]) -> String {
+        self.0.decode(tokens, false).expect("any tokens can be decoded")
+    }
+}
+
+/// A run with one request per instance.
+pub(crate) struct SmallRun {
+    spec: RunSpec,
+    answered: Vec<(RequestState, Outcome)>,
+}
+
+impl SmallRun {
+    /// A run of a method without anything in it.
+    pub(crate) fn new(method: Method) -> Self {
+        let mut adapter = AdapterSpec::new(method);
+        adapter.num_outputs = 1;
+        let spec = RunSpec {
+            name: RunName::new("small"),
+            scenario: ScenarioSpec { name: ScenarioName::new("small"), args: Args::default() },
+            adapter,
+            metrics: Vec::new(),
+            augmentation: AugmentationSpec::default(),
+            groups: Vec::new(),
+            model: ModelSpec::default(),
+        };
+        Self { spec, answered: Vec::new() }
+    }
+
+    /// Adds an instance and what came back for it. In joint multiple choice, the references get letters.
+    pub(crate) fn add(&mut self, instance: Instance, outcome: Outcome) {
+        let joint = self.spec.adapter.method == Method::MultipleChoiceJoint;
+        let letters = instance.references.iter().zip('A'..);
+        let mapping = letters.map(|(r, letter)| (letter.to_string(), r.output.text.clone()));
+        let state = RequestState {
+            output_mapping: joint.then(|| mapping.collect()),
+            instance: Arc::new(instance),
+            reference_index: None,
+            request_mode: None,
+            train_trial_index: 0,
+            request: Request::Generate {
+                prompt: Prompt::Text("a prompt".into()),
+                decoding: Decoding::default(),
+            },
+            num_train_instances: 0,
+            prompt_truncated: false,
+            num_conditioning_tokens: 0,
+        };
+        self.answered.push((state, outcome));
+    }
+
+    /// The units, one per instance.
+    pub(crate) fn units(&self) -> Vec<Unit<'_>> {
+        self.answered
+            .iter()
+            .map(|(state, outcome)| Unit {
+                spec: &self.spec,
+                instance: &state.instance,
+                train_trial_index: 0,
+                answers: vec![Answer { state, outcome, seconds: Some(0.5) }],
+                tokenizer: None,
+            })
+            .collect()
+    }
+}
+
+/// An answer of one token per completion.
+pub(crate) fn answered(texts: &[&str]) -> Outcome {
+    let completions = texts
+        .iter()
+        .map(|text| Completion {
+            text: (*text).into(),
+            tokens: vec![ScoredToken {
+                text: (*text).into(),
+                logprob: Some(-0.5),
+                top: Vec::new(),
+            }],
+            ..Completion::default()
+        })
+        .collect();
+    Outcome::Answered(Response { completions, ..Response::default() })
+}

@@ -1,0 +1,8 @@
+//! The tests of the metrics, in one program because they share the model's tokenizer and small made-up runs.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on may panic")]
+
+mod bias_suite;
+mod common;
+mod contract;
+mod golden;
