@@ -4,7 +4,7 @@ use holometer_core::{FailureKind, Prompt, Request};
 
 use crate::secret::Secret;
 use crate::vendor::Support;
-use crate::wire_format::WireFormat;
+use crate::wire_format::{Call, Origin, WireFormat};
 
 /// One model at one address.
 #[derive(Clone)]
@@ -26,16 +26,7 @@ pub(crate) struct Deployment {
     /// How plain text is sent.
     pub(crate) text: Option<&'static dyn WireFormat>,
     /// How given text is scored.
-    pub(crate) scoring: Scoring,
-}
-
-/// How given text is scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scoring {
-    /// The server can't.
-    Unsupported,
-    /// Completions with `echo` and `logprobs`: the prompt's tokens come back with their log-probabilities.
-    Echo,
+    pub(crate) scorer: Option<&'static dyn WireFormat>,
 }
 
 /// Why a request can't be sent.
@@ -49,15 +40,27 @@ impl Deployment {
                 (self.text.or(self.chat), "take text")
             }
             Request::Generate { prompt: Prompt::Chat(_), .. } => (self.chat, "take conversations"),
-            Request::ScoreContinuation { .. } => match self.scoring {
-                Scoring::Echo => (self.text, "score given text"),
-                Scoring::Unsupported => (None, "report log-probabilities of given text"),
-            },
+            Request::ScoreContinuation { .. } => {
+                (self.scorer, "report log-probabilities of given text")
+            }
         };
         format.ok_or_else(|| {
             let model = &self.model;
             (FailureKind::Unsupported, format!("`{model}` at {} does not {missing}", self.shown))
         })
+    }
+
+    /// A call's address.
+    pub(crate) fn address(&self, call: &Call) -> String {
+        match call.origin {
+            Origin::Base => self.url(&call.path),
+            Origin::Root => format!("{}{}", self.root(), call.path),
+        }
+    }
+
+    /// The address beside `/v1`, where servers keep what is not OpenAI's.
+    pub(crate) fn root(&self) -> &str {
+        self.base.strip_suffix("/v1").unwrap_or(&self.base)
     }
 
     /// The address of a path below the base.

@@ -53,6 +53,18 @@ pub enum ProviderError {
         /// Where to get a key.
         docs: String,
     },
+    /// The variable with a vendor's address is not set.
+    #[error(
+        "no address for `{provider}`: the environment variable {variable} is not set\nhint: {docs}"
+    )]
+    MissingAddress {
+        /// The provider.
+        provider: String,
+        /// The variable.
+        variable: String,
+        /// Where to read about it.
+        docs: String,
+    },
     /// The server does not answer.
     #[error("can't reach `{address}`: {reason}\nhint: {hint}")]
     Unreachable {

@@ -14,6 +14,8 @@
 
 pub mod test_models;
 
+mod conversation;
+mod cost;
 mod cutting;
 mod deployment;
 mod error;
@@ -32,6 +34,7 @@ mod vendor_files;
 mod wire;
 mod wire_format;
 
+pub use cost::{Price, price};
 pub use error::ProviderError;
 pub use open::{ASSUMED_WINDOW, SERVER_KEY_VARIABLE, open};
 pub use providers::{ProviderInfo, providers};

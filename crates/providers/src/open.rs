@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holometer_core::{Capabilities, FailureKind, Model, ModelCard, ModelName, Window};
 use reqwest::Url;
 
-use crate::deployment::{Deployment, Scoring};
+use crate::deployment::Deployment;
 use crate::error::{ProviderError, nearest_names};
 use crate::http::driver::Line;
 use crate::http::governor::{Governor, Stopped};
@@ -74,7 +74,7 @@ fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, Pro
         support: Support::default(),
         chat: None,
         text: None,
-        scoring: Scoring::Unsupported,
+        scorer: None,
     };
     if settings.contact == Contact::Never {
         if server.endpoints != Endpoints::Chat {
@@ -139,13 +139,17 @@ fn open_vendor(
         .get(name)
         .cloned()
         .or_else(|| vendor.base_url_env.as_deref().and_then(|name| settings.variable(name)));
-    if let Some(address) = replaced {
-        let base = spec::parse_address(&address)?;
-        let endpoints = Endpoints::Both;
-        let server = Server { spec, base, model: Some(model_name), endpoints, headers, key_hint };
-        return open_server(server, settings);
-    }
-    let base = spec::parse_address(&vendor.base_url)?;
+    let base = match replaced {
+        Some(address) if vendor.probe_replaced => {
+            let base = spec::parse_address(&address)?;
+            let endpoints = Endpoints::Both;
+            let server =
+                Server { spec, base, model: Some(model_name), endpoints, headers, key_hint };
+            return open_server(server, settings);
+        }
+        Some(address) => spec::parse_address(&address)?,
+        None => spec::parse_address(&filled_address(name, vendor, settings)?)?,
+    };
     let transport = Transport::new(&base, &headers, settings)?;
     let entry = vendor.model(&model_name);
     let kind = entry.map(|entry| entry.kind).unwrap_or_default();
@@ -161,7 +165,7 @@ fn open_vendor(
             .filter(|_| kind != ModelKind::Completions)
             .and_then(wire_format),
         text: text.and_then(wire_format),
-        scoring: Scoring::Unsupported,
+        scorer: None,
     };
     if let Some(path) = vendor.check_path.as_deref().filter(|_| settings.contact == Contact::Probe)
     {
@@ -176,6 +180,28 @@ fn open_vendor(
     let card = card(spec, &deployment, &note);
     let chat = deployment.chat.is_some();
     Ok(model(card, window(tokens, chat), deployment, transport, settings))
+}
+
+/// A vendor's address with the environment variable that stands in braces in it.
+fn filled_address(
+    name: &str,
+    vendor: &Vendor,
+    settings: &Settings,
+) -> Result<String, ProviderError> {
+    let Some((before, rest)) = vendor.base_url.split_once('{') else {
+        return Ok(vendor.base_url.clone());
+    };
+    let (variable, after) = rest.split_once('}').unwrap_or((rest, ""));
+    match settings.variable(variable) {
+        Some(value) => Ok(format!("{before}{}{after}", value.trim().trim_end_matches('/'))),
+        // Planning asks for nothing that is not needed to plan.
+        None if settings.contact == Contact::Never => Ok("https://unset.invalid".into()),
+        None => Err(ProviderError::MissingAddress {
+            provider: name.to_owned(),
+            variable: variable.to_owned(),
+            docs: format!("see {}", vendor.docs),
+        }),
+    }
 }
 
 fn vendor_headers(
@@ -237,7 +263,7 @@ fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
     let chat_logprobs = deployment.chat.is_some() && support.chat_logprobs.is_some();
     let capabilities = Capabilities {
         generate: true,
-        score_continuation: deployment.scoring != Scoring::Unsupported,
+        score_continuation: deployment.scorer.is_some(),
         token_logprobs: completions_logprobs || chat_logprobs,
         chat: deployment.chat.is_some(),
     };
@@ -245,10 +271,11 @@ fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
         (deployment.text.is_some(), "completions"),
         (deployment.chat.is_some(), "chat"),
         (capabilities.token_logprobs, "log-probabilities"),
-        (deployment.scoring == Scoring::Echo, "scoring of given text by echo"),
     ];
-    let abilities: Vec<&str> =
-        abilities.iter().filter(|(can, _)| *can).map(|(_, what)| *what).collect();
+    let mut abilities: Vec<String> =
+        abilities.iter().filter(|(can, _)| *can).map(|(_, what)| (*what).to_owned()).collect();
+    let scoring = deployment.scorer.and_then(|format| format.scores_by());
+    abilities.extend(scoring.map(|way| format!("scoring of given text by {way}")));
     let formats: Vec<&str> = [deployment.text, deployment.chat]
         .into_iter()
         .flatten()

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use holometer_core::{
     ChatMessage, Decoding, FailureKind, Outcome, Prompt, Request, Response, Role,
 };
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use crate::deployment::{Deployment, Scoring};
+use crate::deployment::Deployment;
 use crate::error::{ProviderError, nearest_names};
 use crate::http::attempt::{attempt, read_error};
 use crate::http::transport::Transport;
@@ -51,6 +51,7 @@ pub(crate) async fn probe(
     if matches!(listed.owned_by.as_str(), "vllm" | "sglang") {
         deployment.support.prefill = Prefill::ContinueFinalMessage;
     }
+    deployment.support.neutral = neutral_samplers(&listed.owned_by);
     let mut chat_template = true;
     if listed.owned_by == "llamacpp" {
         let props = llama_cpp_props(deployment, transport).await.unwrap_or_default();
@@ -59,7 +60,8 @@ pub(crate) async fn probe(
         chat_template =
             props.get("chat_template").and_then(Value::as_str).is_none_or(|text| !text.is_empty());
     }
-    let prober = Prober { deployment, transport, settings, key_hint };
+    let owned_by = &listed.owned_by;
+    let prober = Prober { deployment, transport, settings, key_hint, owned_by };
     let completions = match endpoints {
         Endpoints::Chat => Completions::absent("not asked"),
         Endpoints::Both | Endpoints::Completions => prober.completions().await?,
@@ -80,7 +82,7 @@ pub(crate) async fn probe(
     deployment.support.completions_logprobs =
         completions.logprobs.then_some(COMPLETIONS_ALTERNATIVES);
     deployment.support.chat_logprobs = chat.logprobs.then_some(CHAT_ALTERNATIVES);
-    deployment.scoring = completions.scoring;
+    deployment.scorer = completions.scorer;
     Ok(Found { listed, chat_template })
 }
 
@@ -88,12 +90,12 @@ pub(crate) async fn probe(
 struct Completions {
     works: Result<Plugin, String>,
     logprobs: bool,
-    scoring: Scoring,
+    scorer: Option<Plugin>,
 }
 
 impl Completions {
     fn absent(reason: &str) -> Self {
-        Self { works: Err(reason.into()), logprobs: false, scoring: Scoring::Unsupported }
+        Self { works: Err(reason.into()), logprobs: false, scorer: None }
     }
 }
 
@@ -114,6 +116,7 @@ struct Prober<'a> {
     transport: &'a Transport,
     settings: &'a Settings,
     key_hint: &'a str,
+    owned_by: &'a str,
 }
 
 impl Prober<'_> {
@@ -124,18 +127,30 @@ impl Prober<'_> {
         if let Err(reason) = works {
             return Ok(Completions::absent(&reason));
         }
+        let mut scorer = None;
+        for format in
+            [format, wire_format("llama_cpp").expect("a file of that name is in src/wire")]
+        {
+            // An endpoint that is llama.cpp's own is not tried elsewhere.
+            let is_its_own = format.name() != "llama_cpp" || self.owned_by == "llamacpp";
+            if scorer.is_none() && is_its_own && self.scores(format).await? {
+                scorer = Some(format);
+            }
+        }
+        Ok(Completions { works: Ok(format), logprobs, scorer })
+    }
+
+    /// Whether a format gives every token of a continuation its log-probability.
+    async fn scores(&self, format: Plugin) -> Result<bool, ProviderError> {
         let score = Request::ScoreContinuation {
             context: "One, two, three,".into(),
             continuation: " four".into(),
         };
         let trial = self.trial(|_| {});
-        let scoring = match self.ask(&trial, format, &score).await? {
-            Ok(response) if response.completions.iter().all(|found| found.logprob().is_some()) => {
-                Scoring::Echo
-            }
-            _ => Scoring::Unsupported,
-        };
-        Ok(Completions { works: Ok(format), logprobs, scoring })
+        let answer = self.ask(&trial, format, &score).await?;
+        Ok(answer.is_ok_and(|response| {
+            response.completions.iter().all(|completion| completion.logprob().is_some())
+        }))
     }
 
     async fn chat(&self) -> Result<Chat, ProviderError> {
@@ -210,6 +225,25 @@ impl Prober<'_> {
         let reason = reason.split("; hint:").next().unwrap_or(&reason).to_owned();
         let address = self.deployment.shown.clone();
         ProviderError::Unauthorized { address, reason, hint: self.key_hint.to_owned() }
+    }
+}
+
+/// Neutral values for the samplers that a server applies by its own defaults (llama.cpp keeps 40 tokens and 95% of the
+/// mass; vLLM reads the model's `generation_config.json`), so that the same request means the same everywhere.
+fn neutral_samplers(owned_by: &str) -> Map<String, Value> {
+    let neutral = match owned_by {
+        "vllm" | "sglang" => {
+            json!({"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0})
+        }
+        // llama-cpp-python signs with `me`.
+        "llamacpp" | "me" => {
+            json!({"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0})
+        }
+        _ => json!({"top_p": 1.0}),
+    };
+    match neutral {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
     }
 }
 
@@ -308,8 +342,7 @@ pub(crate) async fn get_json(
 
 /// llama.cpp's own description of itself, beside `/v1`.
 async fn llama_cpp_props(deployment: &Deployment, transport: &Transport) -> Option<Value> {
-    let root = deployment.base.strip_suffix("/v1").unwrap_or(&deployment.base);
-    let reply = transport.get(&format!("{root}/props")).await.ok()?;
+    let reply = transport.get(&format!("{}/props", deployment.root())).await.ok()?;
     serde_json::from_slice(&reply.body).ok()
 }
 

@@ -243,6 +243,25 @@ mod tests {
     }
 
     #[test]
+    fn busy_servers_are_asked_again_and_given_less() {
+        let overload =
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        for (status, kind, fewer) in [
+            (529, FailureKind::Server, true),
+            (503, FailureKind::Server, true),
+            (500, FailureKind::Server, false),
+            (429, FailureKind::RateLimited, true),
+            (408, FailureKind::Timeout, false),
+        ] {
+            let verdict = judged(status, overload);
+            let Verdict::Again { kind: found, overloaded, .. } = verdict else {
+                panic!("{status}")
+            };
+            assert_eq!((found, overloaded), (kind, fewer), "{status}");
+        }
+    }
+
+    #[test]
     fn a_prompt_that_does_not_fit_is_too_long() {
         for body in [
             r#"{"error":{"message":"This model's maximum context length is 4097 tokens","code":"context_length_exceeded"}}"#,

@@ -17,6 +17,9 @@ pub(crate) struct Vendor {
     /// The variable that replaces `base_url`, where the vendor's own clients know one.
     #[serde(default)]
     pub(crate) base_url_env: Option<String>,
+    /// Whether a replaced address may be any OpenAI-compatible server, which is then asked what it can do.
+    #[serde(default)]
+    pub(crate) probe_replaced: bool,
     /// The variable that holds the key; further ones are tried in order.
     #[serde(default)]
     pub(crate) key_env: Vec<String>,
@@ -79,9 +82,17 @@ pub(crate) struct Support {
     pub(crate) penalties: bool,
     /// Whether temperature and top-p are taken. Reasoning models fix both.
     pub(crate) sampling: bool,
+    /// Fields that every generation carries, unless the request sets them: the neutral values of samplers that a server
+    /// would otherwise apply by its own defaults.
+    pub(crate) neutral: serde_json::Map<String, serde_json::Value>,
+    /// Tokens that a reasoning model may think, on top of the answer's length.
+    pub(crate) thinking_tokens: usize,
     /// How an answer that begins with given words is asked for.
     pub(crate) prefill: Prefill,
 }
+
+/// What a reasoning model may think where its vendor's file says nothing.
+const THINKING_TOKENS: usize = 8192;
 
 impl Default for Support {
     fn default() -> Self {
@@ -94,6 +105,8 @@ impl Default for Support {
             completions_logprobs: None,
             penalties: true,
             sampling: true,
+            neutral: serde_json::Map::new(),
+            thinking_tokens: 0,
             prefill: Prefill::AsMessage,
         }
     }
@@ -121,9 +134,6 @@ pub(crate) struct VendorModel {
     pub(crate) name: String,
     /// Prompt and answer together, in tokens.
     pub(crate) window: usize,
-    /// The answer alone, in tokens, at most.
-    #[serde(default)]
-    pub(crate) max_output: Option<usize>,
     /// US dollars per million prompt tokens.
     #[serde(default)]
     pub(crate) input_price: Option<f64>,
@@ -164,6 +174,7 @@ impl Vendor {
         let mut support = self.support.clone();
         if kind == ModelKind::Reasoning {
             support.sampling = false;
+            support.thinking_tokens = THINKING_TOKENS;
             support.penalties = false;
             support.stop_sequences = 0;
             support.chat_logprobs = None;
@@ -190,4 +201,36 @@ pub(crate) fn vendors() -> &'static [(&'static str, Vendor)] {
 /// A vendor by the name that specs use.
 pub(crate) fn find_vendor(name: &str) -> Option<&'static Vendor> {
     vendors().iter().find(|(known, _)| *known == name).map(|(_, vendor)| vendor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire_format::wire_format;
+
+    #[test]
+    fn every_vendors_file_is_listed_and_sound() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), VENDOR_FILES.len());
+        for (name, text) in VENDOR_FILES {
+            let vendor: Vendor =
+                toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            for format in [Some(&vendor.chat), vendor.completions.as_ref()].into_iter().flatten() {
+                assert!(wire_format(format).is_some(), "{name}: {format}");
+            }
+            assert!(vendor.docs.starts_with("https://"), "{name}");
+            assert!(!vendor.base_url.ends_with('/'), "{name}");
+            assert!(!vendor.key_env.is_empty(), "{name}");
+            for model in &vendor.models {
+                assert!(model.window >= 1024, "{name}: {}", model.name);
+                let prices = [model.input_price, model.output_price];
+                assert!(
+                    prices.iter().flatten().all(|price| *price >= 0.0),
+                    "{name}: {}",
+                    model.name
+                );
+                assert_eq!(prices[0].is_some(), prices[1].is_some(), "{name}: {}", model.name);
+            }
+        }
+    }
 }

@@ -3,5 +3,16 @@
 /// Every vendor: its file's name without extension, and its text.
 #[rustfmt::skip]
 pub(crate) const VENDOR_FILES: &[(&str, &str)] = &[
+    ("anthropic", include_str!("../models/anthropic.toml")),
+    ("azure", include_str!("../models/azure.toml")),
+    ("cohere", include_str!("../models/cohere.toml")),
+    ("deepseek", include_str!("../models/deepseek.toml")),
+    ("google", include_str!("../models/google.toml")),
+    ("groq", include_str!("../models/groq.toml")),
+    ("huggingface", include_str!("../models/huggingface.toml")),
+    ("mistral", include_str!("../models/mistral.toml")),
     ("openai", include_str!("../models/openai.toml")),
+    ("openrouter", include_str!("../models/openrouter.toml")),
+    ("together", include_str!("../models/together.toml")),
+    ("xai", include_str!("../models/xai.toml")),
 ];

@@ -13,13 +13,40 @@ use crate::refusal::ServerError;
 /// A wire format, as its file's `plugin()` gives it.
 pub(crate) type Plugin = &'static dyn WireFormat;
 
-/// One HTTP call: a POST of JSON below the deployment's base address.
+/// One HTTP call: a POST of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Call {
+    /// Below which address.
+    pub(crate) origin: Origin,
     /// The path, with leading slash.
     pub(crate) path: String,
     /// The body.
     pub(crate) body: Value,
+}
+
+/// What a call's path is below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The deployment's base address.
+    Base,
+    /// The same without `/v1`.
+    Root,
+}
+
+impl Call {
+    /// A call below the base address.
+    pub(crate) fn new(path: impl Into<String>, body: Value) -> Self {
+        Self { origin: Origin::Base, path: path.into(), body }
+    }
+}
+
+/// What follows a successful reply.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Next {
+    /// The outcome.
+    Done(Outcome),
+    /// Another call, which needs what the replies so far say.
+    Call(Call),
 }
 
 /// What a reply means for the call that caused it and for those to come.
@@ -78,6 +105,25 @@ pub(crate) trait WireFormat: Send + Sync {
         request: &Request,
         body: &Value,
     ) -> Result<Outcome, String>;
+
+    /// What follows the replies so far, of which there is at least one. Most formats need one reply only.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    fn advance(
+        &self,
+        deployment: &Deployment,
+        request: &Request,
+        replies: &[Value],
+    ) -> Result<Next, String> {
+        let last = replies.last().ok_or("there is no reply")?;
+        self.parse(deployment, request, last).map(Next::Done)
+    }
+
+    /// How given text is scored, in words for people; `None` where this format can't.
+    fn scores_by(&self) -> Option<&'static str> {
+        None
+    }
 
     /// What an error reply means, where this format knows better than [`crate::refusal::verdict`].
     fn judge(&self, _error: &ServerError) -> Option<Verdict> {

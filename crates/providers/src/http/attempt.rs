@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::deployment::Deployment;
 use crate::http::limits;
-use crate::http::transport::{Reply, Transport};
+use crate::http::transport::{NoReply, Reply, Transport};
 use crate::refusal::{self, ServerError, one_line};
-use crate::wire_format::{Verdict, WireFormat};
+use crate::wire_format::{Next, Verdict, WireFormat};
 
 /// What came of a try.
 #[derive(Debug)]
@@ -31,55 +31,61 @@ pub(crate) async fn attempt(
     request: &Request,
     call: usize,
 ) -> Attempt {
-    let call = match format.build(deployment, request, call) {
+    let mut next = match format.build(deployment, request, call) {
         Ok(call) => call,
-        Err((kind, message)) => {
-            let verdict = Verdict::Done(Outcome::failed(kind, message));
-            return Attempt { verdict, seconds: 0.0, pause: None };
-        }
+        Err((kind, message)) => return unsent(Verdict::Done(Outcome::failed(kind, message))),
     };
     let sent = Instant::now();
-    let reply = transport.post(&deployment.url(&call.path), &call.body).await;
-    let seconds = sent.elapsed().as_secs_f64();
-    match reply {
-        Ok(reply) => Attempt {
-            verdict: judge(deployment, format, request, &reply),
-            seconds,
-            pause: limits::exhausted(&reply.headers),
-        },
-        Err(no_reply) => {
-            let message = format!("{}: {}", deployment.shown, no_reply.reason);
-            let verdict =
-                Verdict::Again { kind: no_reply.kind, message, after: None, overloaded: false };
-            Attempt { verdict, seconds, pause: None }
+    let mut replies = Vec::new();
+    loop {
+        let reply = transport.post(&deployment.address(&next), &next.body).await;
+        let seconds = sent.elapsed().as_secs_f64();
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(no_reply) => return Attempt { seconds, ..unsent(lost(deployment, no_reply)) },
+        };
+        let pause = limits::exhausted(&reply.headers);
+        let done = |verdict| Attempt { verdict, seconds, pause };
+        match read_body(deployment, format, &reply) {
+            Ok(body) => replies.push(body),
+            Err(verdict) => return done(verdict),
+        }
+        match format.advance(deployment, request, &replies) {
+            Ok(Next::Done(outcome)) => return done(Verdict::Done(outcome)),
+            Ok(Next::Call(call)) => next = call,
+            Err(fault) => return done(malformed(fault)),
         }
     }
 }
 
-fn judge(
+fn unsent(verdict: Verdict) -> Attempt {
+    Attempt { verdict, seconds: 0.0, pause: None }
+}
+
+fn lost(deployment: &Deployment, no_reply: NoReply) -> Verdict {
+    let message = format!("{}: {}", deployment.shown, no_reply.reason);
+    Verdict::Again { kind: no_reply.kind, message, after: None, overloaded: false }
+}
+
+/// The JSON of a successful reply, or what any other reply means.
+fn read_body(
     deployment: &Deployment,
     format: &dyn WireFormat,
-    request: &Request,
     reply: &Reply,
-) -> Verdict {
+) -> Result<Value, Verdict> {
     if !(200..300).contains(&reply.status) {
-        return judge_error(format, &read_error(deployment, reply, reply.status));
+        return Err(judge_error(format, &read_error(deployment, reply, reply.status)));
     }
-    let body: Value = match serde_json::from_slice(&reply.body) {
-        Ok(body) => body,
-        Err(error) => return malformed(not_json(reply, &error)),
-    };
+    let body: Value =
+        serde_json::from_slice(&reply.body).map_err(|error| malformed(not_json(reply, &error)))?;
     // Some gateways report an error with status 200.
     if let Some(error) = body.get("error").filter(|error| error.is_object()) {
         let code =
             error.get("code").and_then(Value::as_u64).filter(|code| (400..600).contains(code));
         let status = code.map_or(500, |code| code as u16);
-        return judge_error(format, &read_error(deployment, reply, status));
+        return Err(judge_error(format, &read_error(deployment, reply, status)));
     }
-    match format.parse(deployment, request, &body) {
-        Ok(outcome) => Verdict::Done(outcome),
-        Err(fault) => malformed(fault),
-    }
+    Ok(body)
 }
 
 fn judge_error(format: &dyn WireFormat, error: &ServerError) -> Verdict {

@@ -9,7 +9,9 @@ use crate::vendor::Support;
 /// Adds the fields that chat and completions share. Values that equal the API's defaults are left out, because many
 /// servers refuse fields they don't know.
 pub(crate) fn add_decoding(body: &mut Map<String, Value>, decoding: &Decoding, support: &Support) {
-    body.insert(support.max_tokens_field.clone(), json!(decoding.max_tokens));
+    let limit = decoding.max_tokens + support.thinking_tokens;
+    body.insert(support.max_tokens_field.clone(), json!(limit));
+    body.extend(support.neutral.clone());
     if support.sampling {
         body.insert("temperature".into(), json!(decoding.temperature));
         if decoding.top_p != 1.0 {

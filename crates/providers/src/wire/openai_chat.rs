@@ -50,7 +50,7 @@ impl WireFormat for OpenAiChat {
             body.insert("logprobs".into(), json!(true));
             body.insert("top_logprobs".into(), json!(decoding.top_k_per_token.min(most)));
         }
-        Ok(Call { path: "/chat/completions".into(), body: Value::Object(body) })
+        Ok(Call::new("/chat/completions", Value::Object(body)))
     }
 
     fn parse(

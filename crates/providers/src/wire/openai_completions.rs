@@ -20,6 +20,10 @@ impl WireFormat for OpenAiCompletions {
         "openai_completions"
     }
 
+    fn scores_by(&self) -> Option<&'static str> {
+        Some("echo")
+    }
+
     fn calls(&self, deployment: &Deployment, request: &Request) -> usize {
         match request {
             Request::Generate { decoding, .. } => fields::calls(decoding, &deployment.support),
@@ -49,7 +53,7 @@ impl WireFormat for OpenAiCompletions {
                 add_echo(&mut body);
             }
         }
-        Ok(Call { path: "/completions".into(), body: Value::Object(body) })
+        Ok(Call::new("/completions", Value::Object(body)))
     }
 
     fn parse(

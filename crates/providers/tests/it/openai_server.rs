@@ -1,9 +1,8 @@
 //! Requests and answers against a server in OpenAI's shape.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{answer_of, ask_one, failure, open_fake, quick, text};
 use holometer_core::{
     ChatMessage, Completion, Decoding, FailureKind, FinishReason, Outcome, Prompt, Request, Role,
 };
@@ -11,7 +10,6 @@ use holometer_providers::{Contact, ProviderError, Settings, open};
 use holometer_testkit::fake_openai::{MODEL, answer_to, behave, error, reply};
 use holometer_testkit::fake_server::{FakeReply, FakeRequest, FakeServer, Reaction, dead_address};
 use serde_json::{Value, json};
-use support::{answer_of, ask_one, failure, open_fake, quick, text};
 
 fn first(outcome: &Outcome) -> &Completion {
     match outcome {
@@ -102,7 +100,7 @@ fn defaults_are_not_sent() {
     ask_one(&*model, text("x"));
     assert_eq!(
         last_body(&server, "/v1/completions"),
-        json!({"model": MODEL, "prompt": "x", "max_tokens": 10, "temperature": 0.0, "logprobs": 1})
+        json!({"model": MODEL, "prompt": "x", "max_tokens": 10, "temperature": 0.0, "top_p": 1.0, "logprobs": 1})
     );
 }
 
@@ -133,7 +131,7 @@ fn conversations_go_to_chat() {
             "messages": [
                 {"role": "system", "content": "be brief"}, {"role": "user", "content": "hello there"},
             ],
-            "max_tokens": 5, "temperature": 0.0, "logprobs": true, "top_logprobs": 1,
+            "max_tokens": 5, "temperature": 0.0, "top_p": 1.0, "logprobs": true, "top_logprobs": 1,
         })
     );
     assert_eq!(answer_of(&outcome), answer_to("hello there"));

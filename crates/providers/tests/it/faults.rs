@@ -1,17 +1,15 @@
 //! Every request ends answered or failed with a reason, none twice and none lost, whatever the server does.
 
-mod support;
-
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::support::{answer_of, ask, ask_one, failure, open_fake, quick, text};
 use holometer_core::{Cancel, FailureKind, Outcome, RequestKey};
 use holometer_providers::Settings;
 use holometer_testkit::fake_openai::{answer_to, behave, error, prompt_of, reply};
 use holometer_testkit::fake_server::{FakeReply, FakeRequest, FakeServer, Reaction};
-use support::{answer_of, ask, ask_one, failure, open_fake, quick, text};
 
 /// A server that behaves while it is probed and follows a script afterwards.
 fn server_with(

@@ -1,0 +1,139 @@
+//! Anthropic's Messages, `POST /v1/messages`.
+//!
+//! No log-probabilities, no seed, one completion per call. Stop sequences of white space alone are refused by the API, so
+//! they are applied here.
+//!
+//! Source: <https://docs.anthropic.com/en/api/messages>.
+
+use holometer_core::{
+    Completion, Decoding, FailureKind, FinishReason, Outcome, Request, Response, Role,
+};
+use serde_json::{Map, Value, json};
+
+use crate::conversation::conversation;
+use crate::cutting::cut_completion;
+use crate::deployment::{Deployment, Unsendable};
+use crate::openai::fields;
+use crate::vendor::Prefill;
+use crate::wire_format::{Call, Plugin, WireFormat};
+
+pub(crate) fn plugin() -> Plugin {
+    &AnthropicMessages
+}
+
+struct AnthropicMessages;
+
+impl WireFormat for AnthropicMessages {
+    fn name(&self) -> &'static str {
+        "anthropic_messages"
+    }
+
+    fn calls(&self, deployment: &Deployment, request: &Request) -> usize {
+        match request {
+            Request::Generate { decoding, .. } => fields::calls(decoding, &deployment.support),
+            Request::ScoreContinuation { .. } => 1,
+        }
+    }
+
+    fn build(
+        &self,
+        deployment: &Deployment,
+        request: &Request,
+        _call: usize,
+    ) -> Result<Call, Unsendable> {
+        let Request::Generate { prompt, decoding } = request else {
+            return Err((FailureKind::Unsupported, "the API can't score given text".into()));
+        };
+        let support = &deployment.support;
+        let conversation = conversation(prompt);
+        let mut turns = conversation.turns;
+        if let Some(last) = turns.last_mut().filter(|last| last.role == Role::Assistant) {
+            if support.prefill == Prefill::Unsupported {
+                let message = "the model can't continue an answer that is begun already";
+                return Err((FailureKind::Unsupported, message.into()));
+            }
+            // The API refuses a beginning that ends in white space.
+            last.content.truncate(last.content.trim_end().len());
+        }
+        let mut body = Map::new();
+        body.insert("model".into(), json!(deployment.model));
+        body.insert("max_tokens".into(), json!(decoding.max_tokens + support.thinking_tokens));
+        if !conversation.system.is_empty() {
+            body.insert("system".into(), json!(conversation.system));
+        }
+        body.insert("messages".into(), json!(turns));
+        if support.sampling {
+            body.insert("temperature".into(), json!(decoding.temperature));
+            if decoding.top_p != 1.0 {
+                body.insert("top_p".into(), json!(decoding.top_p));
+            }
+        }
+        let stops: Vec<&str> = fields::sent_stops(decoding, support.stop_sequences)
+            .into_iter()
+            .filter(|stop| !stop.trim().is_empty())
+            .collect();
+        if !stops.is_empty() {
+            body.insert("stop_sequences".into(), json!(stops));
+        }
+        Ok(Call::new("/messages", Value::Object(body)))
+    }
+
+    fn parse(
+        &self,
+        _deployment: &Deployment,
+        request: &Request,
+        body: &Value,
+    ) -> Result<Outcome, String> {
+        let Request::Generate { decoding, .. } = request else {
+            return Err("the API can't score given text".into());
+        };
+        let blocks = body
+            .get("content")
+            .and_then(Value::as_array)
+            .ok_or("the reply has no list of `content`")?;
+        let reason = body.get("stop_reason").and_then(Value::as_str);
+        if reason == Some("refusal") {
+            let reason = "the provider's safety classifier stopped the answer".into();
+            return Ok(Outcome::Refused { reason });
+        }
+        Ok(Outcome::Answered(Response {
+            completions: vec![completion(blocks, reason, decoding)],
+            prompt_tokens: prompt_tokens(body),
+            completion_tokens: count(body, "/usage/output_tokens"),
+            truncated_tokens: 0,
+            served_by: body.get("model").and_then(Value::as_str).map(str::to_owned),
+        }))
+    }
+}
+
+fn completion(blocks: &[Value], reason: Option<&str>, decoding: &Decoding) -> Completion {
+    let texts = |field: &str| -> String {
+        blocks.iter().filter_map(|block| block.get(field).and_then(Value::as_str)).collect()
+    };
+    let finish_reason = reason.map(|reason| match reason {
+        "end_turn" => FinishReason::EndOfText,
+        "stop_sequence" => FinishReason::Stop,
+        "max_tokens" => FinishReason::Length,
+        "model_context_window_exceeded" => FinishReason::Window,
+        other => FinishReason::Other(other.to_owned()),
+    });
+    let mut completion = Completion {
+        text: texts("text"),
+        thinking: Some(texts("thinking")).filter(|thinking| !thinking.is_empty()),
+        finish_reason,
+        ..Completion::default()
+    };
+    cut_completion(&mut completion, &decoding.stop_sequences);
+    completion
+}
+
+/// Tokens read from and written to the cache are counted apart from the others.
+fn prompt_tokens(body: &Value) -> Option<usize> {
+    let cached = ["/usage/cache_creation_input_tokens", "/usage/cache_read_input_tokens"];
+    let cached: usize = cached.iter().filter_map(|field| count(body, field)).sum();
+    count(body, "/usage/input_tokens").map(|tokens| tokens + cached)
+}
+
+fn count(body: &Value, field: &str) -> Option<usize> {
+    body.pointer(field).and_then(Value::as_u64).map(|count| count as usize)
+}
