@@ -14,7 +14,7 @@ use crate::store::{Problem, Problematic, Store};
 use crate::types::{OutcomeKey, RunId, StoredAnswer, StoredUnit, UnitId};
 
 /// How many rows are fetched at once.
-const PAGE: i64 = 256;
+pub(crate) const PAGE: i64 = 256;
 
 impl Store {
     /// The instances of a run in order, those without requests included.
@@ -24,7 +24,7 @@ impl Store {
     ) -> impl Iterator<Item = Result<Arc<Instance>, StoreError>> + '_ {
         let sql = "SELECT position, content FROM instances WHERE run = ?1 AND position >= ?2 \
                    ORDER BY position LIMIT ?3";
-        let mut pages = Pages::new(move |from: i64| {
+        let mut pages = Pages::starting_at(0, move |from: i64| {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query(params![run.0, from, PAGE])?;
             let mut page = VecDeque::new();
@@ -47,7 +47,7 @@ impl Store {
         let sql = format!(
             "{SELECT_REQUESTS} WHERE run = ?1 AND position >= ?2 ORDER BY position LIMIT ?3"
         );
-        let mut pages = Pages::new(move |from: i64| {
+        let mut pages = Pages::starting_at(0, move |from: i64| {
             let mut statement = self.connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params![run.0, from, PAGE])?;
             let mut page = VecDeque::new();
@@ -69,7 +69,7 @@ impl Store {
             "{SELECT_REQUESTS} WHERE run = ?1 AND (trial, instance, position) > (?2, ?3, ?4) \
              ORDER BY trial, instance, position LIMIT ?5"
         );
-        let mut pages = Pages::new(move |from: (i64, i64, i64)| {
+        let mut pages = Pages::starting_at((-1, -1, -1), move |from: (i64, i64, i64)| {
             let mut statement = self.connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params![run.0, from.0, from.1, from.2, PAGE])?;
             let mut page = VecDeque::new();
@@ -81,7 +81,6 @@ impl Store {
             });
             Ok((next, page))
         });
-        pages.cursor = (-1, -1, -1);
         let mut shelf = Shelf::new(self, run);
         std::iter::from_fn(move || {
             let unit = next_unit(&mut pages, &mut shelf).transpose()?;
@@ -142,26 +141,26 @@ impl RequestRow {
 }
 
 /// Rows fetched a page at a time, each page from a cursor on.
-struct Pages<C, T, F> {
+pub(crate) struct Pages<C, T, F> {
     fetch: F,
     cursor: C,
     page: VecDeque<T>,
     done: bool,
 }
 
-impl<C: Copy + Default, T, F: FnMut(C) -> Result<(C, VecDeque<T>), Problem>> Pages<C, T, F> {
-    fn new(fetch: F) -> Self {
-        Self { fetch, cursor: C::default(), page: VecDeque::new(), done: false }
+impl<C: Copy, T, F: FnMut(C) -> Result<(C, VecDeque<T>), Problem>> Pages<C, T, F> {
+    pub(crate) fn starting_at(cursor: C, fetch: F) -> Self {
+        Self { fetch, cursor, page: VecDeque::new(), done: false }
     }
 
-    fn next(&mut self) -> Option<Result<T, Problem>> {
+    pub(crate) fn next(&mut self) -> Option<Result<T, Problem>> {
         if let Err(problem) = self.fill() {
             return Some(Err(problem));
         }
         self.page.pop_front().map(Ok)
     }
 
-    fn peek(&mut self) -> Result<Option<&T>, Problem> {
+    pub(crate) fn peek(&mut self) -> Result<Option<&T>, Problem> {
         self.fill()?;
         Ok(self.page.front())
     }
@@ -239,7 +238,7 @@ fn next_unit<C, F>(
     shelf: &mut Shelf<'_>,
 ) -> Result<Option<StoredUnit>, Problem>
 where
-    C: Copy + Default,
+    C: Copy,
     F: FnMut(C) -> Result<(C, VecDeque<RequestRow>), Problem>,
 {
     let Some(first) = pages.next().transpose()? else {

@@ -1,11 +1,12 @@
 //! Scores, components of totals, and cells of reports.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use holometer_core::{Cell, CellStatus, Score, Value};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::StoreError;
+use crate::read::{PAGE, Pages};
 use crate::runs::count;
 use crate::store::{Problem, Store};
 use crate::types::{Component, RunId, UnitId, UnitScores, UnixMillis};
@@ -35,76 +36,62 @@ impl Store {
 
     /// The scores of a run, unit by unit in the units' order. Reads a page at a time.
     pub fn scores(&self, run: RunId) -> impl Iterator<Item = Result<UnitScores, StoreError>> + '_ {
-        let mut after = Some(UnitId { trial: 0, instance: 0 });
+        let mut scores = self.score_rows(run);
+        let mut components = self.component_rows(run);
         std::iter::from_fn(move || {
-            let result = self.next_scores(run, after?);
-            after = match &result {
-                Ok(Some(unit)) => {
-                    Some(UnitId { trial: unit.unit.trial, instance: unit.unit.instance + 1 })
-                }
-                Ok(None) | Err(_) => None,
-            };
-            self.explain(result).transpose()
+            self.explain(next_scores(&mut scores, &mut components)).transpose()
         })
     }
 
-    /// The scores of the first unit that is `from` or follows it.
-    fn next_scores(&self, run: RunId, from: UnitId) -> Result<Option<UnitScores>, Problem> {
-        let mut first = self.connection.prepare_cached(
-            "SELECT trial, instance FROM ( \
-               SELECT * FROM (SELECT trial, instance FROM scores \
-                 WHERE run = ?1 AND (trial, instance) >= (?2, ?3) ORDER BY trial, instance LIMIT 1) \
-               UNION ALL \
-               SELECT * FROM (SELECT trial, instance FROM components \
-                 WHERE run = ?1 AND (trial, instance) >= (?2, ?3) ORDER BY trial, instance LIMIT 1)) \
-             ORDER BY trial, instance LIMIT 1",
-        )?;
-        let mut rows = first.query(params![run.0, from.trial as i64, from.instance as i64])?;
-        let unit = match rows.next()? {
-            Some(row) => UnitId { trial: count(row, 0)?, instance: count(row, 1)? },
-            None => return Ok(None),
-        };
-        let scores = self.read_scores(run, unit)?;
-        let components = self.read_components(run, unit)?;
-        Ok(Some(UnitScores { unit, scores, components }))
-    }
-
-    fn read_scores(&self, run: RunId, unit: UnitId) -> Result<Vec<Score>, Problem> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT names.label, value, reasons.label FROM scores \
-             JOIN labels AS names ON names.id = metric LEFT JOIN labels AS reasons ON reasons.id = reason \
-             WHERE run = ?1 AND trial = ?2 AND instance = ?3",
-        )?;
-        let mut rows = statement.query(params![run.0, unit.trial as i64, unit.instance as i64])?;
-        let mut scores = Vec::new();
-        while let Some(row) = rows.next()? {
-            let value = match row.get::<_, Option<f64>>(1)? {
+    fn score_rows(&self, run: RunId) -> Rows<'_, Score> {
+        let sql = "SELECT trial, instance, metric, names.label, value, reasons.label FROM scores \
+                   JOIN labels AS names ON names.id = metric \
+                   LEFT JOIN labels AS reasons ON reasons.id = reason \
+                   WHERE run = ?1 AND (trial, instance, metric) > (?2, ?3, ?4) \
+                   ORDER BY trial, instance, metric LIMIT ?5";
+        self.unit_rows(run, sql, |row| {
+            let value = match row.get::<_, Option<f64>>(4)? {
                 Some(number) => Value::number(number),
-                None => Value::Unscored(row.get(2)?),
+                None => Value::Unscored(row.get(5)?),
             };
-            scores.push(Score::new(row.get::<_, String>(0)?, value));
-        }
-        scores.sort_by(|one, other| one.metric.cmp(&other.metric));
-        Ok(scores)
+            Ok(Score::new(row.get::<_, String>(3)?, value))
+        })
     }
 
-    fn read_components(&self, run: RunId, unit: UnitId) -> Result<Vec<Component>, Problem> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT names.label, sums, reasons.label FROM components \
-             JOIN labels AS names ON names.id = statistic LEFT JOIN labels AS reasons ON reasons.id = reason \
-             WHERE run = ?1 AND trial = ?2 AND instance = ?3",
-        )?;
-        let mut rows = statement.query(params![run.0, unit.trial as i64, unit.instance as i64])?;
-        let mut components = Vec::new();
-        while let Some(row) = rows.next()? {
-            let sums = match row.get::<_, Option<String>>(1)? {
+    fn component_rows(&self, run: RunId) -> Rows<'_, Component> {
+        let sql = "SELECT trial, instance, statistic, names.label, sums, reasons.label FROM components \
+             JOIN labels AS names ON names.id = statistic \
+             LEFT JOIN labels AS reasons ON reasons.id = reason \
+             WHERE run = ?1 AND (trial, instance, statistic) > (?2, ?3, ?4) \
+             ORDER BY trial, instance, statistic LIMIT ?5";
+        self.unit_rows(run, sql, |row| {
+            let sums = match row.get::<_, Option<String>>(4)? {
                 Some(json) => Ok(serde_json::from_str(&json)?),
-                None => Err(row.get(2)?),
+                None => Err(row.get(5)?),
             };
-            components.push((row.get(0)?, sums));
-        }
-        components.sort_by(|one: &Component, other| one.0.cmp(&other.0));
-        Ok(components)
+            Ok((row.get(3)?, sums))
+        })
+    }
+
+    /// Rows whose first three columns are the trial, the instance and a label; `read` makes the rest of a value.
+    fn unit_rows<T: 'static>(
+        &self,
+        run: RunId,
+        sql: &'static str,
+        read: impl Fn(&Row<'_>) -> Result<T, Problem> + 'static,
+    ) -> Rows<'_, T> {
+        let fetch = move |after: (i64, i64, i64)| {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params![run.0, after.0, after.1, after.2, PAGE])?;
+            let (mut page, mut last) = (VecDeque::new(), after);
+            while let Some(row) = rows.next()? {
+                let unit = UnitId { trial: count(row, 0)?, instance: count(row, 1)? };
+                last = (row.get(0)?, row.get(1)?, row.get(2)?);
+                page.push_back((unit, read(row)?));
+            }
+            Ok((last, page))
+        };
+        Pages::starting_at((-1, -1, -1), Box::new(fetch))
     }
 
     /// Replaces the cells of a run's report and marks the run as finished, in one transaction.
@@ -141,6 +128,38 @@ impl Store {
             Ok(cells)
         })())
     }
+}
+
+/// Values with their units, in the units' order, fetched a page at a time.
+type Rows<'s, T> = Pages<(i64, i64, i64), (UnitId, T), Fetch<'s, T>>;
+type Fetch<'s, T> = Box<dyn FnMut((i64, i64, i64)) -> Fetched<T> + 's>;
+type Fetched<T> = Result<((i64, i64, i64), VecDeque<(UnitId, T)>), Problem>;
+
+/// Everything about the next unit that has a score or a component; `None` at the end.
+fn next_scores(
+    scores: &mut Rows<'_, Score>,
+    components: &mut Rows<'_, Component>,
+) -> Result<Option<UnitScores>, Problem> {
+    let one = scores.peek()?.map(|row| row.0);
+    let other = components.peek()?.map(|row| row.0);
+    let Some(unit) = one.into_iter().chain(other).min() else {
+        return Ok(None);
+    };
+    let mut scores = take_unit(scores, unit)?;
+    let mut components = take_unit(components, unit)?;
+    scores.sort_by(|one, other| one.metric.cmp(&other.metric));
+    components.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(Some(UnitScores { unit, scores, components }))
+}
+
+fn take_unit<T>(rows: &mut Rows<'_, T>, unit: UnitId) -> Result<Vec<T>, Problem> {
+    let mut values = Vec::new();
+    while rows.peek()?.is_some_and(|row| row.0 == unit) {
+        if let Some((_, value)) = rows.next().transpose()? {
+            values.push(value);
+        }
+    }
+    Ok(values)
 }
 
 /// The ids of labels met so far.
