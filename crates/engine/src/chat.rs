@@ -214,3 +214,47 @@ fn map_method(value: &Value, method: &str, arguments: &[Value]) -> Result<Value,
         _ => return Err(Error::from(ErrorKind::UnknownMethod)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn conversations_read_as_transformers_renders_them() {
+        let json: Value =
+            serde_json::from_str(include_str!("../tests/fixtures/texts.json")).unwrap();
+        let chats = json["chats"].as_array().unwrap();
+        assert_eq!(chats.len(), 10);
+        for chat in chats {
+            let source = chat["template"].as_str().unwrap();
+            let template = ChatTemplate::new(source, "<s>", "</s>").unwrap();
+            let messages: Vec<ChatMessage> =
+                serde_json::from_value(chat["messages"].clone()).unwrap();
+            let text = template.render(&messages).unwrap();
+            assert_eq!(text, chat["text"].as_str().unwrap(), "{}", chat["name"]);
+        }
+    }
+
+    #[test]
+    fn a_conversation_that_ends_with_the_models_words_stays_open() {
+        let source = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+        let template = ChatTemplate::new(source, "", "").unwrap();
+        let message = |role, content: &str| ChatMessage { role, content: content.to_owned() };
+        let messages = [message(Role::User, "2+2?"), message(Role::Assistant, "It is")];
+        assert_eq!(template.render(&messages).unwrap(), "<user>2+2?</s><assistant>It is");
+    }
+
+    #[test]
+    fn templates_can_refuse_and_never_run_for_ever() {
+        let message = [ChatMessage { role: Role::System, content: "x".into() }];
+        let refusing =
+            ChatTemplate::new("{{ raise_exception('no system role') }}", "", "").unwrap();
+        let error = refusing.render(&message).unwrap_err().to_string();
+        assert!(error.contains("no system role") && error.contains("hint: "), "{error}");
+        let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}x{% endfor %}{% endfor %}{% endfor %}";
+        assert!(ChatTemplate::new(endless, "", "").unwrap().render(&message).is_err());
+        assert!(ChatTemplate::new("{% if %}", "", "").is_err());
+    }
+}

@@ -175,19 +175,7 @@ fn specialise(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineE
         }
         Family::Phi3 => model.qkv = QkvLayout::Concatenated,
         Family::Gpt2 | Family::GptBigCode => gpt2(fields, model)?,
-        Family::GptNeoX => {
-            layer_norm(fields, model)?;
-            model.gated = false;
-            model.qkv = QkvLayout::Grouped;
-            model.activation = activation(fields, "gelu")?;
-            model.block = parallel_if(fields.bool_or(&["use_parallel_residual"], true)?);
-        }
-        Family::GptJ => {
-            layer_norm(fields, model)?;
-            model.gated = false;
-            model.block = Block::Parallel;
-            model.activation = activation(fields, "gelu_new")?;
-        }
+        Family::GptNeoX | Family::GptJ => eleuther(fields, model)?,
         Family::StarCoder2 => {
             layer_norm(fields, model)?;
             model.gated = false;
@@ -322,6 +310,20 @@ fn gemma(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineError>
         };
         layer.window = sliding.then_some(window);
         layer.rope = usize::from(sliding && newer);
+    }
+    Ok(())
+}
+
+fn eleuther(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineError> {
+    layer_norm(fields, model)?;
+    model.gated = false;
+    if model.family == Family::GptJ {
+        model.block = Block::Parallel;
+        model.activation = activation(fields, "gelu_new")?;
+    } else {
+        model.qkv = QkvLayout::Grouped;
+        model.activation = activation(fields, "gelu")?;
+        model.block = parallel_if(fields.bool_or(&["use_parallel_residual"], true)?);
     }
     Ok(())
 }

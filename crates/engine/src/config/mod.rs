@@ -138,6 +138,10 @@ pub(crate) struct LayerKind {
 
 /// A whole decoder.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a family, each read in one place"
+)]
 pub(crate) struct ModelConfig {
     pub(crate) family: Family,
     /// For people, for instance `llama`.

@@ -82,7 +82,9 @@ impl Decoder {
             picks.truncate(experts.used);
             if experts.normalise {
                 let kept: f32 = picks.iter().map(|(_, weight)| weight).sum();
-                picks.iter_mut().for_each(|(_, weight)| *weight /= kept);
+                for (_, weight) in &mut picks {
+                    *weight /= kept;
+                }
             }
             picks
         };

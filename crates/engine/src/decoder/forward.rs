@@ -310,7 +310,9 @@ impl Decoder {
         let interleaved = config.ropes.first().is_some_and(|rope| rope.interleaved);
         each_row(qkv, query + 2 * kv, |row, line| {
             if let Some(clip) = config.clip_qkv {
-                line.iter_mut().for_each(|value| *value = value.clamp(-clip, clip));
+                for value in line.iter_mut() {
+                    *value = value.clamp(-clip, clip);
+                }
             }
             let (queries, rest) = line.split_at_mut(query);
             let keys = &mut rest[..kv];

@@ -42,11 +42,6 @@ impl KvCache {
         self.free.len() + self.limit - self.pages.len()
     }
 
-    /// All pages that there may be.
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
-    }
-
     /// Takes a page, which then has one owner. The caller has checked that one is available.
     pub(crate) fn take(&mut self) -> PageId {
         if let Some(page) = self.free.pop() {

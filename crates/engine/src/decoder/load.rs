@@ -273,7 +273,9 @@ impl<'a> Loader<'a> {
             return Err(EngineError::tensor(&found.name, shape_words(&found.view)));
         }
         if self.config.norm.kind == NormKind::RmsPlusOne {
-            weight.iter_mut().for_each(|value| *value += 1.0);
+            for value in &mut weight {
+                *value += 1.0;
+            }
         }
         let bias = self.find(role, layer, 0, "bias").map(|found| found.view.to_f32());
         let bias = bias.filter(|bias| bias.len() == width).unwrap_or_else(|| vec![0.0; width]);

@@ -87,9 +87,9 @@ impl GgufFile {
     }
 }
 
-type Parsed = (HashMap<String, Value>, HashMap<String, TensorEntry>);
+pub(super) type Parsed = (HashMap<String, Value>, HashMap<String, TensorEntry>);
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Parsed, EngineError> {
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Parsed, EngineError> {
     if bytes.get(..4) != Some(MAGIC) {
         return Err(not_a_model(
             path,

@@ -91,7 +91,7 @@ impl Checkpoint {
 #[derive(Debug)]
 pub(crate) enum Source {
     Gguf(Box<GgufFile>),
-    Folder(FolderFiles),
+    Folder(Box<FolderFiles>),
 }
 
 impl Source {
@@ -100,7 +100,7 @@ impl Source {
     pub(crate) fn open(path: &Path) -> Result<Self, EngineError> {
         if path.is_dir() {
             if path.join("config.json").is_file() {
-                return Ok(Self::Folder(FolderFiles::open(path)?));
+                return Ok(Self::Folder(Box::new(FolderFiles::open(path)?)));
             }
             return Ok(Self::Gguf(Box::new(GgufFile::open(&single_gguf(path)?)?)));
         }
@@ -138,3 +138,6 @@ fn single_gguf(folder: &Path) -> Result<PathBuf, EngineError> {
 pub(crate) fn not_a_model(path: &Path, reason: &str, hint: &str) -> EngineError {
     EngineError::NotAModel { path: path.to_owned(), reason: reason.into(), hint: hint.into() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,12 @@ mod micro;
 mod micro_x86;
 pub(crate) mod panels;
 pub(crate) mod rows;
+#[cfg(target_arch = "x86_64")]
+mod unpack_x86;
 
 pub(crate) use aligned::AlignedBuffer;
 pub(crate) use isa::Isa;
 pub(crate) use micro::fma_peak;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,11 @@
 //! lie beside them, one per group and output. Quantised and half-precision panels become f32 a block at a time,
 //! in a buffer that stays in the first-level cache.
 
+#![expect(
+    clippy::inline_always,
+    reason = "code gets a processor's vector instructions only where it is inlined into a function that has them"
+)]
+
 use super::aligned::AlignedBuffer;
 use super::isa::Isa;
 use super::micro::PANEL;
@@ -139,6 +144,11 @@ impl Quantised {
         let group = (panel * inputs + start) / self.shape.size * PANEL;
         let scales = &self.scales[group..group + count / self.shape.size * PANEL];
         let offsets = self.offsets.get(group..group + scales.len()).unwrap_or_default();
+        #[cfg(target_arch = "x86_64")]
+        if isa.kind() == super::isa::Kind::Avx512 {
+            let groups = super::unpack_x86::Groups { codes, scales, offsets };
+            return super::unpack_x86::unpack(self.shape, &groups, out);
+        }
         let lowest = f32::from(self.shape.lowest);
         match (self.shape.nibble, self.shape.size) {
             (true, 32) => unpack_nibbles_32(isa, codes, scales, offsets, lowest, out),
@@ -211,7 +221,7 @@ fn pack_quantised(
 
 /// Where the code of input `place` lies in its word. Nibbles: the first four inputs in the low halves of the bytes,
 /// the next four in the high halves.
-fn shift_of(place: usize, nibble: bool) -> usize {
+pub(super) const fn shift_of(place: usize, nibble: bool) -> usize {
     if nibble { place % 4 * 8 + place / 4 * 4 } else { place * 8 }
 }
 

@@ -3,8 +3,8 @@
 //! Written once as plain loops over sixteen lanes; the compiler turns them into vector instructions for
 //! each instruction set. Sums run in sixteen lanes that are joined in a fixed order.
 #![expect(
-    unsafe_code,
-    reason = "functions compiled for an instruction set are called where it is known to exist"
+    clippy::inline_always,
+    reason = "code gets a processor's vector instructions only where it is inlined into a function that has them"
 )]
 
 /// Compiles functions for each instruction set and picks one at run time by their first argument, an `Isa`.
@@ -43,9 +43,12 @@ pub(crate) const LANES: usize = 16;
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
-    let clamped = x.clamp(-87.3, 88.0);
-    let n = clamped.mul_add(std::f32::consts::LOG2_E, ROUND) - ROUND;
-    let r = n.mul_add(-0.693_359_375, clamped);
+    let low = if x > -87.3 { x } else { -87.3 };
+    let clamped = if low < 88.0 { low } else { 88.0 };
+    // Adding 1.5 x 2^23 rounds to a whole number and leaves it in the lowest bits.
+    let shifted = clamped.mul_add(std::f32::consts::LOG2_E, ROUND);
+    let n = shifted - ROUND;
+    let r = n.mul_add(-0.693_359_4, clamped);
     let r = n.mul_add(2.121_944_4e-4, r);
     let p = 1.987_569_2e-4_f32;
     let p = p.mul_add(r, 1.398_199_9e-3);
@@ -54,7 +57,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     let p = p.mul_add(r, 1.666_666_5e-1);
     let p = p.mul_add(r, 0.5);
     let p = p.mul_add(r * r, r) + 1.0;
-    let power = f32::from_bits(((n as i32 + 127) << 23).cast_unsigned());
+    let power = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
     if x < -87.3 { 0.0 } else { p * power }
 }
 
@@ -71,7 +74,8 @@ fn tanh(x: f32) -> f32 {
 /// The error function: a rational approximation with error below 1e-6 (the one in Eigen and XLA).
 #[inline(always)]
 fn erf(x: f32) -> f32 {
-    let x = x.clamp(-4.0, 4.0);
+    let x = if x > -4.0 { x } else { -4.0 };
+    let x = if x < 4.0 { x } else { 4.0 };
     let s = x * x;
     let p = -2.726_142_4e-10_f32;
     let p = p.mul_add(s, 2.770_681_5e-8);

@@ -409,7 +409,7 @@ impl<'a> Scheduler<'a> {
             self.ready.push(Ready::Node(*child));
         }
         for job in &self.nodes[node].generations {
-            for completion in 0..self.results[*job].computed_completions(&self.jobs[*job]) {
+            for completion in 0..JobState::computed_completions(&self.jobs[*job]) {
                 self.ready.push(Ready::Generation { node, job: *job, completion });
             }
         }
@@ -534,14 +534,14 @@ impl JobState {
             }
             Work::Generate { .. } => {
                 let mut state = Self::default();
-                state.wanted_completions = state.computed_completions(job);
+                state.wanted_completions = Self::computed_completions(job);
                 state
             }
         }
     }
 
     /// Completions that have to be computed.
-    fn computed_completions(&self, job: &Job) -> usize {
+    fn computed_completions(job: &Job) -> usize {
         match &job.work {
             Work::Score { .. } => 0,
             Work::Generate { decoding, .. } if decoding.temperature <= 0.0 => {

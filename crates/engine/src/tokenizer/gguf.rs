@@ -154,14 +154,17 @@ fn merges_from_scores(tokens: &[&str], scores: &[f64]) -> Vec<Value> {
 
 /// Adds the special tokens and builds the tokenizer.
 fn finish(mut json: Value, tokens: &[&str], types: &[i64]) -> tokenizers::Result<Inner> {
-    let added = types.iter().zip(tokens).enumerate().filter_map(|(id, (kind, token))| {
-        (*kind == CONTROL || *kind == USER_DEFINED).then(|| {
+    let added = types
+        .iter()
+        .zip(tokens)
+        .enumerate()
+        .filter(|(_, (kind, _))| [CONTROL, USER_DEFINED].contains(kind))
+        .map(|(id, (kind, token))| {
             json!({
                 "id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
                 "normalized": false, "special": *kind == CONTROL,
             })
-        })
-    });
+        });
     json["added_tokens"] = added.collect();
     Inner::from_bytes(serde_json::to_vec(&json)?)
 }

@@ -138,11 +138,6 @@ impl TextTokenizer {
         self.eos = self.inner.token_to_id(&self.eos_text);
     }
 
-    /// The number of a token's text.
-    pub(crate) fn id_of(&self, text: &str) -> Option<TokenId> {
-        self.inner.token_to_id(text)
-    }
-
     /// Tokens that the model expects before every text that is not a rendered conversation.
     pub(crate) fn prefix(&self) -> &[TokenId] {
         &self.prefix

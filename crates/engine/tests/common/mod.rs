@@ -5,6 +5,8 @@
 )]
 #![allow(dead_code, reason = "not every test file uses every helper")]
 
+pub(crate) mod tiny;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

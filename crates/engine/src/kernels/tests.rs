@@ -1,0 +1,134 @@
+//! Kernels against plain arithmetic in f64, and against one another.
+
+use proptest::prelude::*;
+
+use super::gemm;
+use super::panels::{Panels, RowSource};
+use super::rows;
+use super::{AlignedBuffer, Isa};
+use crate::format::{DType, TensorView};
+
+fn noise(count: usize, salt: u32) -> Vec<f32> {
+    (0..count as u32)
+        .map(|index| {
+            let mut x = index.wrapping_mul(2_654_435_761) ^ salt.wrapping_mul(0x9E37_79B9);
+            x = (x ^ x >> 16).wrapping_mul(0x7FEB_352D);
+            x = (x ^ x >> 15).wrapping_mul(0x846C_A68B);
+            (x >> 8) as f32 / (1 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+fn pack(values: &[f32], outputs: usize, inputs: usize) -> Panels {
+    let shape = [outputs, inputs];
+    let view = TensorView { dtype: DType::F32, shape: &shape, bytes: bytemuck::cast_slice(values) };
+    let rows: Vec<RowSource<'_>> = (0..outputs).map(|row| RowSource { view, row }).collect();
+    Panels::pack(&rows)
+}
+
+fn product(isa: Isa, x: &[f32], weights: &Panels) -> Vec<f32> {
+    let rows = x.len() / weights.inputs;
+    let mut out = vec![0.0; rows * weights.outputs];
+    let weights = std::slice::from_ref(weights);
+    gemm::multiply(isa, x, weights, &mut AlignedBuffer::default(), &mut out);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn a_row_has_the_same_bits_in_every_batch_and_on_every_processor(
+        rows in 1..70_usize,
+        inputs in 1..900_usize,
+        outputs in 1..140_usize,
+        salt: u32,
+    ) {
+        let x = noise(rows * inputs, salt);
+        let w = noise(outputs * inputs, salt ^ 1);
+        let weights = pack(&w, outputs, inputs);
+        let whole = product(Isa::detect(), &x, &weights);
+        for (row, line) in x.chunks_exact(inputs).enumerate() {
+            for isa in Isa::supported() {
+                let alone = product(isa, line, &weights);
+                prop_assert_eq!(&alone[..], &whole[row * outputs..(row + 1) * outputs]);
+            }
+        }
+        for (row, column) in [(0, 0), (rows - 1, outputs - 1)] {
+            let exact: f64 = (0..inputs)
+                .map(|k| f64::from(x[row * inputs + k]) * f64::from(w[column * inputs + k]))
+                .sum();
+            let own = f64::from(whole[row * outputs + column]);
+            prop_assert!((own - exact).abs() < 1e-4, "{} instead of {}", own, exact);
+        }
+    }
+}
+
+#[test]
+fn exponentials_are_exact_where_it_matters() {
+    assert_eq!(rows::exp(0.0), 1.0);
+    assert_eq!(rows::exp(f32::NEG_INFINITY), 0.0);
+    for step in -8700..8700 {
+        let x = step as f32 / 100.0;
+        let exact = f64::from(x).exp();
+        let error = (f64::from(rows::exp(x)) - exact).abs() / exact;
+        assert!(error < 3e-7, "exp({x}): relative error {error}");
+    }
+}
+
+/// Activations against their definitions, with erf and tanh from series and identities in f64.
+#[test]
+fn activations_follow_their_definitions() {
+    let erf = |x: f64| {
+        let mut term = x;
+        let mut sum = x;
+        for n in 1..200 {
+            term *= -x * x / f64::from(n);
+            sum += term / f64::from(2 * n + 1);
+        }
+        sum * std::f64::consts::FRAC_2_SQRT_PI
+    };
+    for isa in Isa::supported() {
+        for step in -500..=500 {
+            let x = f64::from(step) / 100.0;
+            let check = |own: f32, exact: f64, name: &str| {
+                assert!(
+                    (f64::from(own) - exact).abs() < 2e-6,
+                    "{name}({x}): {own} instead of {exact}"
+                );
+            };
+            let mut value = [x as f32];
+            rows::silu(isa, &mut value);
+            check(value[0], x / (1.0 + (-x).exp()), "silu");
+            value = [x as f32];
+            rows::gelu(isa, &mut value);
+            check(value[0], 0.5 * x * (1.0 + erf(x / 2.0_f64.sqrt())), "gelu");
+            value = [x as f32];
+            rows::gelu_tanh(isa, &mut value);
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x * x * x);
+            check(value[0], 0.5 * x * (1.0 + inner.tanh()), "gelu_tanh");
+        }
+    }
+}
+
+#[test]
+fn norms_follow_their_definitions_on_every_processor() {
+    let (x, weight, bias) = (noise(77, 1), noise(77, 2), noise(77, 3));
+    let mean = x.iter().map(|value| f64::from(*value)).sum::<f64>() / 77.0;
+    let square = x.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / 77.0;
+    let variance = x.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / 77.0;
+    let mut results = Vec::new();
+    for isa in Isa::supported() {
+        let (mut rms, mut layer) = (vec![0.0; 77], vec![0.0; 77]);
+        rows::rms_norm(isa, &x, &weight, 1e-5, &mut rms);
+        rows::layer_norm(isa, &x, &weight, &bias, 1e-5, &mut layer);
+        for i in 0..77 {
+            let (x, weight, bias) = (f64::from(x[i]), f64::from(weight[i]), f64::from(bias[i]));
+            let exact = x / (square + 1e-5).sqrt() * weight;
+            assert!((f64::from(rms[i]) - exact).abs() < 1e-6);
+            let exact = (x - mean) / (variance + 1e-5).sqrt() * weight + bias;
+            assert!((f64::from(layer[i]) - exact).abs() < 2e-6);
+        }
+        results.push((rms, layer));
+    }
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
+}
