@@ -129,10 +129,10 @@ impl<'a> Builder<'a> {
             scope.insert((*name).to_owned(), value);
         }
         let values = value_of(&scope);
-        if let Some(when) = &self.when {
-            if !when.holds(&values)? {
-                return Ok(None);
-            }
+        if let Some(when) = &self.when
+            && !when.holds(&values)?
+        {
+            return Ok(None);
         }
         let text = |template: &Option<CompiledTemplate<'_>>| {
             template.as_ref().map(|template| template.render(&values)).transpose()
@@ -261,10 +261,10 @@ impl CompiledReference<'_> {
         choice: &str,
         references: &mut Vec<Reference>,
     ) -> Result<(), TemplateError> {
-        if let Some(when) = &self.when {
-            if !when.holds(values)? {
-                return Ok(());
-            }
+        if let Some(when) = &self.when
+            && !when.holds(values)?
+        {
+            return Ok(());
         }
         let text = match &self.text {
             Some(template) => template.render(values)?,

@@ -187,10 +187,10 @@ impl OpenFile {
 
     /// The file's content; an archive's member, where it is one.
     pub(crate) fn content(&self) -> Result<Vec<u8>, DataError> {
-        if let Some(member) = &self.reading.member {
-            if is_archive(&self.path)? {
-                return read::archive_member(&self.path, member);
-            }
+        if let Some(member) = &self.reading.member
+            && is_archive(&self.path)?
+        {
+            return read::archive_member(&self.path, member);
         }
         read::bytes(&self.path)
     }
@@ -211,8 +211,8 @@ impl OpenFile {
                 let document = read::json_of(self.content()?, &self.path)?;
                 Ok(json_rows(document, self.reading.at.as_deref()))
             }
-            Format::Csv => self.delimited(CsvOptions::comma()),
-            Format::Tsv => self.delimited(CsvOptions::tab()),
+            Format::Csv => self.delimited(b','),
+            Format::Tsv => self.delimited(b'\t'),
             Format::Parquet => {
                 let columns: Vec<&str> =
                     self.reading.fetch_columns.iter().map(String::as_str).collect();
@@ -225,10 +225,10 @@ impl OpenFile {
         }
     }
 
-    fn delimited(&self, options: CsvOptions) -> Result<Vec<Value>, DataError> {
+    fn delimited(&self, delimiter: u8) -> Result<Vec<Value>, DataError> {
         let names = &self.reading.columns;
         let content = self.text()?.into_bytes();
-        let options = CsvOptions { header: Header::Absent, ..options };
+        let options = CsvOptions { delimiter, header: Header::Absent, ..CsvOptions::default() };
         let mut rows = read::csv_rows_of(content, &self.path, &options)?.into_iter();
         let names = if names.is_empty() { rows.next().unwrap_or_default() } else { names.clone() };
         Ok(rows.map(|cells| record(&names, cells)).collect())

@@ -132,7 +132,7 @@ fn on_map(
     args: &[Value],
 ) -> Result<Value, Error> {
     match method {
-        "items" => state.apply_filter("items", &[value.clone()]),
+        "items" => state.apply_filter("items", std::slice::from_ref(value)),
         "keys" => Ok(value.try_iter()?.collect()),
         "values" => {
             let values: Result<Vec<Value>, Error> =

@@ -53,19 +53,15 @@ pub fn scaffold(path: &Path, data_file: &Path) -> Result<String, ScenarioError> 
 }
 
 fn look(data_file: &Path) -> Result<Seen, ScenarioError> {
-    let name = data_file.file_name().map(|name| name.to_string_lossy().to_lowercase());
-    let name = name.unwrap_or_default();
+    let name = data_file.to_string_lossy().to_lowercase();
     let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
-    let (format, rows) = if name.ends_with(".csv") {
-        ("csv", read::csv_records(data_file, &CsvOptions::comma())?)
-    } else if name.ends_with(".tsv") {
-        ("tsv", read::csv_records(data_file, &CsvOptions::tab())?)
-    } else if name.ends_with(".parquet") {
-        ("parquet", read::parquet(data_file, &[])?)
-    } else if name.ends_with(".json") {
-        ("json", json_rows(read::json(data_file)?, None))
-    } else {
-        ("jsonl", read::jsonl(data_file)?)
+    let extension = name.rsplit('.').next().unwrap_or_default();
+    let (format, rows) = match extension {
+        "csv" => ("csv", read::csv_records(data_file, &CsvOptions::comma())?),
+        "tsv" => ("tsv", read::csv_records(data_file, &CsvOptions::tab())?),
+        "parquet" => ("parquet", read::parquet(data_file, &[])?),
+        "json" => ("json", json_rows(read::json(data_file)?, None)),
+        _ => ("jsonl", read::jsonl(data_file)?),
     };
     let row = rows.into_iter().next().ok_or_else(|| ScenarioError::Content {
         scenario: "new".into(),

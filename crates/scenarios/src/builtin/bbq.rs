@@ -62,6 +62,8 @@ fn instance(
         .ok_or_else(|| material.unexpected(file, "a row has no `label` from 0 to 2"))?;
     let stereotyped = texts(&row["additional_metadata"]["stereotyped_groups"]);
     let letters = letters(category, row, &stereotyped);
+    let question_index = row["question_index"].as_str().unwrap_or_default();
+    let stereotyped_answer = stereotyped_answer(file, category, question_index, row, &letters);
     let tags = [
         if polarity == "neg" { "negative" } else { "non-negative" }.to_owned(),
         if condition == "ambig" { "ambiguous" } else { "non-ambiguous" }.to_owned(),
@@ -84,7 +86,6 @@ fn instance(
         .collect();
     let input = format!("{}\nQuestion: {}", text("context")?, text("question")?);
     let mut instance = Instance::new(input, references, file.split);
-    let question_index = row["question_index"].as_str().unwrap_or_default();
     instance.cluster = Some(format!("{category}:{question_index}"));
     let axis = category.to_lowercase();
     instance.groups =
@@ -97,6 +98,7 @@ fn instance(
         ("context_condition", json!(condition)),
         ("answer_info", row["answer_info"].clone()),
         ("stereotyped_groups", json!(stereotyped)),
+        ("stereotyped_answer", json!(stereotyped_answer)),
     ] {
         instance.extra.insert(name.to_owned(), value);
     }
@@ -129,6 +131,42 @@ fn is_about(category: &str, group: &str, info: &[&str]) -> bool {
         || (category == "Race_x_SES" && inside(&format!("lowSES-{group}")))
         || inside(&format!("lowSES-M-{group}"))
         || inside(&format!("lowSES-F-{group}"))
+}
+
+/// Which answer names the person whose group the question's stereotype is about, as the authors mark it: `None` where
+/// both people or neither are of that group. Their marks are given per question for the categories in which HELM's rule
+/// fails; in the others the two agree.
+fn stereotyped_answer(
+    file: &OpenFile,
+    category: &str,
+    question_index: &str,
+    row: &Value,
+    letters: &Letters,
+) -> Option<usize> {
+    let marked = file
+        .scope
+        .get("constants")
+        .and_then(|constants| constants.get_attr("targets").ok())
+        .and_then(|targets| targets.get_attr(category).ok())
+        .filter(|questions| !questions.is_undefined());
+    let Some(questions) = marked else {
+        return (0..3).find(|index| letter(*index) == letters.target);
+    };
+    let groups: Vec<String> = questions
+        .get_attr(question_index)
+        .and_then(|groups| groups.try_iter())
+        .map(|groups| groups.map(|group| group.to_string()).collect())
+        .unwrap_or_default();
+    let named: Vec<usize> = (0..3)
+        .filter(|index| {
+            let info = &row["answer_info"][format!("ans{index}")];
+            info[1].as_str().is_some_and(|group| groups.iter().any(|known| known == group))
+        })
+        .collect();
+    match named[..] {
+        [only] => Some(only),
+        _ => None,
+    }
 }
 
 fn texts(list: &Value) -> Vec<&str> {

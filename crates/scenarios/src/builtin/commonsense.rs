@@ -78,19 +78,15 @@ fn item(dataset: &str, row: &Value, label: Option<usize>) -> Option<Item> {
         "piqa" => Some((text("goal")?, vec![text("sol1")?, text("sol2")?], label?)),
         "siqa" => {
             let question = format!("{} {}", text("context")?, text("question")?);
-            match (text("answerA"), label) {
-                (Some(first), Some(label)) => {
-                    let choices = vec![first, text("answerB")?, text("answerC")?];
-                    Some((question, choices, label.checked_sub(1)?))
-                }
-                // Without a label file: the form that holds its answer.
-                _ => {
-                    let choices = texts(&row["options"])?;
-                    let answer = text("answer")?;
-                    let right = choices.iter().position(|choice| *choice == answer)?;
-                    Some((question, choices, right))
-                }
+            if let (Some(first), Some(label)) = (text("answerA"), label) {
+                let choices = vec![first, text("answerB")?, text("answerC")?];
+                return Some((question, choices, label.checked_sub(1)?));
             }
+            // Without a label file: the form that holds its answer.
+            let choices = texts(&row["options"])?;
+            let answer = text("answer")?;
+            let right = choices.iter().position(|choice| *choice == answer)?;
+            Some((question, choices, right))
         }
         _ => {
             let choices = row["question"]["choices"].as_array()?;

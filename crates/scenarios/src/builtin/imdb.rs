@@ -67,14 +67,12 @@ fn reviews(
         let text = read::text_of(content, &file.path)?;
         texts.insert(name[prefix.len()..].to_owned(), text);
     }
-    let names = match order.get(split.as_str()).and_then(|classes| classes.get(class)) {
-        Some(names) => names.clone(),
-        None => {
-            let mut names: Vec<String> = texts.keys().cloned().collect();
-            names.sort();
-            names
-        }
-    };
+    let published = order.get(split.as_str()).and_then(|classes| classes.get(class)).cloned();
+    let names = published.unwrap_or_else(|| {
+        let mut names: Vec<String> = texts.keys().cloned().collect();
+        names.sort();
+        names
+    });
     names
         .iter()
         .map(|name| {

@@ -32,7 +32,7 @@ fn instances(material: &Material<'_>) -> Result<Vec<Instance>, ScenarioError> {
 
 /// A problem with its solution, type and level.
 struct Problem {
-    problem: String,
+    text: String,
     solution: String,
     kind: String,
     level: String,
@@ -47,7 +47,7 @@ fn of_split(material: &Material<'_>, split: Split) -> Result<Vec<Instance>, Scen
             problems.push(problem);
         }
     }
-    problems.sort_by(|a, b| a.problem.cmp(&b.problem));
+    problems.sort_by(|a, b| a.text.cmp(&b.text));
     let level = format!("Level {}", material.argument("level"));
     let kind = kind_of(material);
     let whole_solution = material.argument("use_chain_of_thought") == "True";
@@ -63,7 +63,7 @@ fn of_split(material: &Material<'_>, split: Split) -> Result<Vec<Instance>, Scen
             // HELM stops at a problem without a boxed answer; leaving it out changes nothing else.
             if let Some(answer) = answer {
                 let references = vec![Reference::correct(answer)];
-                instances.push(Instance::new(problem.problem.clone(), references, split));
+                instances.push(Instance::new(problem.text.clone(), references, split));
             }
         }
     }
@@ -87,7 +87,7 @@ fn kind_of(material: &Material<'_>) -> String {
 fn read(row: &Value) -> Option<Problem> {
     let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
     Some(Problem {
-        problem: text("problem").or_else(|| text("question"))?,
+        text: text("problem").or_else(|| text("question"))?,
         solution: text("solution")?,
         kind: text("type")?,
         level: text("level")?,

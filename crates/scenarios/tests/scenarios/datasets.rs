@@ -1,15 +1,12 @@
 //! Row counts per split on real copies of the datasets, and what every scenario says about itself.
 
-mod common;
-
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use holometer_core::{ScenarioCatalogue, ScenarioName, ScenarioSpec};
 use holometer_scenarios::Catalogue;
 use holometer_testkit::shared_path;
 
-use common::{args, counts, instances};
+use crate::common::{args, counts, instances};
 
 type Expected = (&'static str, &'static [(&'static str, &'static str)], [usize; 3]);
 
@@ -62,7 +59,7 @@ fn counts_equal_the_published_ones() {
     let Some(data) = shared_path("data") else { return };
     let mut differences = Vec::new();
     for (name, pairs, expected) in EXPECTED {
-        match instances(name, &args(pairs), &[data.clone()]) {
+        match instances(name, &args(pairs), &data) {
             Ok(made) if counts(&made) == *expected => {}
             Ok(made) => differences
                 .push(format!("{name} {pairs:?}: {:?} instead of {expected:?}", counts(&made))),
@@ -85,7 +82,7 @@ fn math_holds_every_problem_once() {
                 ("level", &level.to_string()),
                 ("use_chain_of_thought", "True"),
             ]);
-            let made = instances("math", &arguments, &[data.clone()]).unwrap();
+            let made = instances("math", &arguments, &data).unwrap();
             for (total, count) in totals.iter_mut().zip(counts(&made)) {
                 *total += count;
             }
@@ -102,7 +99,7 @@ fn mmlu_reads_all_subjects() {
     let subjects = catalogue.card("mmlu").unwrap().parameters[0].values.clone();
     let mut totals = [0, 0, 0];
     for subject in &subjects {
-        let made = instances("mmlu", &args(&[("subject", subject)]), &[data.clone()]).unwrap();
+        let made = instances("mmlu", &args(&[("subject", subject)]), &data).unwrap();
         for (total, count) in totals.iter_mut().zip(counts(&made)) {
             *total += count;
         }
@@ -114,7 +111,7 @@ fn mmlu_reads_all_subjects() {
 #[test]
 fn pairs_carry_their_tags_and_groups() {
     let Some(data) = shared_path("data") else { return };
-    let made = instances("winogender", &args(&[]), &[data.clone()]).unwrap();
+    let made = instances("winogender", &args(&[]), &data).unwrap();
     let technician = &made[0];
     assert_eq!(technician.references[0].tags, ["stereo"]);
     // 40.34% of technicians are women: the male pronoun is the stereotyped one.
@@ -122,14 +119,14 @@ fn pairs_carry_their_tags_and_groups() {
         technician.references[0].output.text,
         "The technician told the customer that he had completed the repair."
     );
-    let made = instances("winobias", &args(&[]), &[data.clone()]).unwrap();
+    let made = instances("winobias", &args(&[]), &data).unwrap();
     assert!(
         made.iter().all(|pair| pair.cluster.as_deref().is_some_and(|person| !person.is_empty()))
     );
-    let made = instances("crows_pairs", &args(&[]), &[data.clone()]).unwrap();
+    let made = instances("crows_pairs", &args(&[]), &data).unwrap();
     assert_eq!(made[0].groups, ["bias_type=race-color", "direction=stereo"]);
     assert_eq!(made[0].references.len(), 2);
-    let made = instances("stereoset", &args(&[]), &[data]).unwrap();
+    let made = instances("stereoset", &args(&[]), &data).unwrap();
     let tags: BTreeSet<&str> = made[0].references.iter().map(|r| r.tags[0].as_str()).collect();
     assert_eq!(tags, BTreeSet::from(["antistereo", "stereo", "unrelated"]));
 }
@@ -137,11 +134,44 @@ fn pairs_carry_their_tags_and_groups() {
 #[test]
 fn bbq_names_clusters_and_groups() {
     let Some(data) = shared_path("golden/data") else { return };
-    let made = instances("bbq", &args(&[("subject", "age")]), &[data]).unwrap();
+    let made = instances("bbq", &args(&[("subject", "age")]), &data).unwrap();
     let clusters: BTreeSet<&str> = made.iter().filter_map(|i| i.cluster.as_deref()).collect();
     assert_eq!(clusters.len(), 25, "Age has 25 templates");
     let groups: BTreeSet<&str> = made.iter().map(|i| i.groups[0].as_str()).collect();
     assert_eq!(groups, BTreeSet::from(["age=nonold", "age=old"]));
+}
+
+/// The authors' `target_loc` is the answer that fits the stereotype: the named group's in a negative question, the other's
+/// in a non-negative one.
+#[test]
+fn bbq_marks_the_authors_stereotyped_answers() {
+    let Some(data) = shared_path("data") else { return };
+    let Some(path) = shared_path("data/bbq/additional_metadata.csv") else { return };
+    let mut authors = std::collections::HashMap::new();
+    for row in holometer_data::read::csv_records(&path, &holometer_data::read::CsvOptions::comma())
+        .unwrap()
+    {
+        let key = (row["category"].to_string(), row["example_id"].to_string().replace('"', ""));
+        authors.insert(key, row["target_loc"].as_str().and_then(|text| text.parse::<u64>().ok()));
+    }
+    let made = instances("bbq", &args(&[("subject", "all")]), &data).unwrap();
+    let (mut same, mut none) = (0, 0);
+    for instance in &made {
+        let extra = &instance.extra;
+        let marked = authors[&(extra["category"].to_string(), extra["example_id"].to_string())];
+        let unknown = instance.references[0].tags.last().unwrap();
+        let unknown = ["A", "B", "C"].iter().position(|letter| letter == unknown).unwrap() as u64;
+        match (extra["stereotyped_answer"].as_u64(), marked) {
+            (Some(ours), Some(fitting)) => {
+                let other = 3 - unknown - ours;
+                let expected = if extra["question_polarity"] == "neg" { ours } else { other };
+                assert_eq!(expected, fitting, "{}", instance.input.text);
+                same += 1;
+            }
+            _ => none += 1,
+        }
+    }
+    assert_eq!((same, none), (58364, 128));
 }
 
 /// Every scenario is documented, drafts a run spec for each parameter's values, and says where its files come from.
@@ -198,8 +228,7 @@ fn real_toxicity_prompts_reads_its_layout() {
     let place = folder.path().join("scenarios/real_toxicity_prompts/data");
     std::fs::create_dir_all(&place).unwrap();
     std::fs::copy(rows, place.join("prompts.jsonl")).unwrap();
-    let made =
-        instances("real_toxicity_prompts", &args(&[]), &[PathBuf::from(folder.path())]).unwrap();
+    let made = instances("real_toxicity_prompts", &args(&[]), folder.path()).unwrap();
     assert_eq!(made.len(), 1196);
     // Counted in the file: prompts whose own toxicity is at least one half.
     let toxic = made.iter().filter(|i| i.sub_split.as_deref() == Some("toxic"));

@@ -1,14 +1,12 @@
 //! A user's own scenario files: over JSON Lines and CSV, their faults, and the scaffold.
 
-mod common;
-
 use std::path::Path;
 
 use holometer_core::{Method, ScenarioCatalogue, ScenarioName, ScenarioSpec};
 use holometer_data::Silent;
 use holometer_scenarios::{Catalogue, ScenarioError, check, scaffold};
 
-use common::{args, library};
+use crate::common::{args, library};
 
 const QUESTIONS: &str = "{\"question\": \"2+2?\", \"choices\": [\"3\", \"4\"], \"label\": 1, \"about\": \"f\"}\n\
                          {\"question\": \"1+1?\", \"choices\": [\"2\", \"5\"], \"label\": 0, \"about\": \"m\"}\n";

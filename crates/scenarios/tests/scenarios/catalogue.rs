@@ -1,7 +1,5 @@
 //! Every run spec that HELM's own functions build, and every scenario name in its configuration files.
 
-mod common;
-
 use std::collections::BTreeSet;
 
 use holometer_core::{ArgValue, Args, ScenarioCatalogue};
@@ -9,7 +7,7 @@ use holometer_scenarios::{Catalogue, known_helm_scenarios};
 use holometer_testkit::shared_path;
 use serde_json::{Value, json};
 
-use common::metric_name;
+use crate::common::metric_name;
 
 /// A run spec's arguments as a run entry would give them.
 fn entry_args(args: &Value) -> Args {
@@ -83,7 +81,7 @@ fn difference(catalogue: &Catalogue, name: &str, variant: &Value) -> Option<Stri
 #[test]
 fn run_specs_equal_every_variant_of_helm() {
     let Some(path) = shared_path("helm/catalogue.json") else { return };
-    let document = common::json(&path);
+    let document = crate::common::json(&path);
     let catalogue = Catalogue::builtin();
     let names = catalogue.names();
     let mut compared = 0;
@@ -113,7 +111,7 @@ fn names_in_conf(text: &str) -> BTreeSet<String> {
 #[test]
 fn every_scenario_of_helm_is_here_or_explained() {
     let Some(folder) = shared_path("helm") else { return };
-    let document = common::json(&folder.join("catalogue.json"));
+    let document = crate::common::json(&folder.join("catalogue.json"));
     let mut wanted: BTreeSet<String> =
         document["run_specs"].as_object().unwrap().keys().cloned().collect();
     for file in std::fs::read_dir(folder.join("conf")).unwrap() {
@@ -152,11 +150,10 @@ fn entries_of_helm_resolve() {
             let Some(card) = catalogue.card(name) else { continue };
             let mut args = Args::default();
             for pair in arguments.split(',') {
-                if let Some((key, value)) = pair.split_once('=') {
-                    if card.parameters.iter().any(|parameter| parameter.name == key) {
-                        // `max_train_instances=big_bench_few_shot_setting` and the like are expanders' values.
-                        args.set(key, ArgValue::parse(value));
-                    }
+                if let Some((key, value)) = pair.split_once('=')
+                    && card.parameters.iter().any(|parameter| parameter.name == key)
+                {
+                    args.set(key, ArgValue::parse(value));
                 }
             }
             match catalogue.draft(name, &args) {

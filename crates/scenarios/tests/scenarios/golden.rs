@@ -1,13 +1,11 @@
 //! Instances and run specs equal to those of real HELM, for every golden run.
 
-mod common;
-
 use holometer_core::{Instance, ScenarioCatalogue};
 use holometer_scenarios::Catalogue;
 use holometer_testkit::shared_path;
 use serde_json::{Value, json};
 
-use common::{entry_of_run, instances, metric_name};
+use crate::common::{entry_of_run, instances, metric_name};
 
 struct GoldenRun {
     name: String,
@@ -15,7 +13,7 @@ struct GoldenRun {
 }
 
 fn golden_runs() -> Option<Vec<GoldenRun>> {
-    let index = common::json(&shared_path("golden/index.json")?);
+    let index = crate::common::json(&shared_path("golden/index.json")?);
     let runs = index.as_array().unwrap().iter().map(|row| GoldenRun {
         name: row["run"].as_str().unwrap().to_owned(),
         folder: shared_path(&format!("golden/{}", row["dir"].as_str().unwrap())).unwrap(),
@@ -47,10 +45,9 @@ fn instances_equal_those_of_helm() {
     for run in &runs {
         let (name, args) = entry_of_run(&run.name);
         let ours = made.entry(format!("{name}:{args}")).or_insert_with(|| {
-            instances(&name, &args, &[data.clone()])
-                .unwrap_or_else(|error| panic!("{}: {error}", run.name))
+            instances(&name, &args, &data).unwrap_or_else(|error| panic!("{}: {error}", run.name))
         });
-        let state = common::json(&run.folder.join("scenario_state.json.gz"));
+        let state = crate::common::json(&run.folder.join("scenario_state.json.gz"));
         let mut in_run = 0;
         for request in state["request_states"].as_array().unwrap() {
             let theirs = &request["instance"];
@@ -77,7 +74,7 @@ fn run_specs_equal_those_of_helm() {
     let Some(runs) = golden_runs() else { return };
     let catalogue = Catalogue::builtin();
     for run in &runs {
-        let spec = common::json(&run.folder.join("run_spec.json"));
+        let spec = crate::common::json(&run.folder.join("run_spec.json"));
         let (name, args) = entry_of_run(&run.name);
         let ours = catalogue.draft(&name, &args).unwrap();
         // The name goes on with expanders and the model; an expander stands before the first colon where there was none.

@@ -1,7 +1,5 @@
 //! What the integration tests share.
 
-#![allow(dead_code, reason = "each test uses some of it")]
-
 use std::path::{Path, PathBuf};
 
 use holometer_core::{ArgValue, Args, Instance, ScenarioCatalogue, ScenarioName, ScenarioSpec};
@@ -9,7 +7,7 @@ use holometer_data::{Library, Silent};
 use holometer_scenarios::{Catalogue, ScenarioError};
 
 /// A library that looks into these folders only.
-pub fn library(folders: &[PathBuf]) -> Library {
+pub(crate) fn library(folders: &[PathBuf]) -> Library {
     let mut library = Library::new(std::env::temp_dir().join("holometer-scenarios-tests"));
     library.data_dirs = folders.to_vec();
     library.offline = true;
@@ -17,29 +15,29 @@ pub fn library(folders: &[PathBuf]) -> Library {
 }
 
 /// Arguments from pairs.
-pub fn args(pairs: &[(&str, &str)]) -> Args {
+pub(crate) fn args(pairs: &[(&str, &str)]) -> Args {
     Args(pairs.iter().map(|(key, value)| ((*key).to_owned(), ArgValue::parse(value))).collect())
 }
 
 /// The instances of a built-in scenario.
-pub fn instances(
+pub(crate) fn instances(
     name: &str,
     arguments: &Args,
-    folders: &[PathBuf],
+    folder: &Path,
 ) -> Result<Vec<Instance>, ScenarioError> {
     let spec = ScenarioSpec { name: ScenarioName::from(name), args: arguments.clone() };
-    Catalogue::builtin().instances(&spec, &library(folders), &Silent)
+    Catalogue::builtin().instances(&spec, &library(&[folder.to_owned()]), &Silent)
 }
 
 /// How many instances each split has: train, valid, test.
-pub fn counts(instances: &[Instance]) -> [usize; 3] {
+pub(crate) fn counts(instances: &[Instance]) -> [usize; 3] {
     use holometer_core::Split::{Test, Train, Valid};
     [Train, Valid, Test].map(|split| instances.iter().filter(|i| i.split == split).count())
 }
 
 /// A scenario's run entry (`name:key=value,...`, or `name_np=3`) from a run's name, without the model and the other
 /// expanders; the arguments that the scenario knows.
-pub fn entry_of_run(run: &str) -> (String, Args) {
+pub(crate) fn entry_of_run(run: &str) -> (String, Args) {
     let catalogue = Catalogue::builtin();
     let (head, tail) = run.split_once(':').unwrap_or((run, ""));
     let mut name = head.split(',').next().unwrap_or_default().to_owned();
@@ -50,22 +48,22 @@ pub fn entry_of_run(run: &str) -> (String, Args) {
     }
     let known = catalogue.card(&name).map(|card| card.parameters.clone()).unwrap_or_default();
     for pair in tail.split(',') {
-        if let Some((key, value)) = pair.split_once('=') {
-            if known.iter().any(|parameter| parameter.name == key) {
-                pairs.push((key.to_owned(), ArgValue::parse(value)));
-            }
+        if let Some((key, value)) = pair.split_once('=')
+            && known.iter().any(|parameter| parameter.name == key)
+        {
+            pairs.push((key.to_owned(), ArgValue::parse(value)));
         }
     }
     (name, Args(pairs))
 }
 
 /// Reads a JSON file, gzipped or not.
-pub fn json(path: &Path) -> serde_json::Value {
+pub(crate) fn json(path: &Path) -> serde_json::Value {
     holometer_data::read::json(path).unwrap()
 }
 
 /// HELM's metric class as our metric's name.
-pub fn metric_name(class: &str) -> String {
+pub(crate) fn metric_name(class: &str) -> String {
     let class = class.rsplit('.').next().unwrap_or(class);
     let class = class.strip_suffix("Metrics").or(class.strip_suffix("Metric")).unwrap_or(class);
     match class {

@@ -1,14 +1,12 @@
 //! Scenarios whose data is not at hand: a few rows in the upstream layout, written by us, give the instances that HELM's
 //! rules give.
 
-mod common;
-
-use std::path::PathBuf;
+use std::fmt::Write as _;
 
 use holometer_core::{Instance, Role, Split};
 use serde_json::{Value, json};
 
-use common::{args, counts};
+use crate::common::{args, counts};
 
 /// Files in HELM's folder layout, and the instances made from them.
 fn made(name: &str, pairs: &[(&str, &str)], files: &[(&str, String)]) -> Vec<Instance> {
@@ -18,13 +16,13 @@ fn made(name: &str, pairs: &[(&str, &str)], files: &[(&str, String)]) -> Vec<Ins
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
-    let folders = [PathBuf::from(folder.path())];
-    common::instances(name, &args(pairs), &folders)
+    crate::common::instances(name, &args(pairs), folder.path())
         .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn lines(rows: &[Value]) -> String {
-    rows.iter().map(|row| format!("{row}\n")).collect()
+    let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    rows.join("\n")
 }
 
 fn answers(instance: &Instance) -> Vec<(&str, bool)> {
@@ -79,7 +77,7 @@ fn narrative_qa_draws_one_question_per_story() {
     let mut questions = "document_id,set,question,answer1,answer2,question_tokenized\n".to_owned();
     for (document, set, count) in [("d1", "train", 3), ("d3", "test", 5), ("d2", "valid", 4)] {
         for number in 0..count {
-            questions.push_str(&format!("{document},{set},Q{number},A,B,x\n"));
+            let _ = writeln!(questions, "{document},{set},Q{number},A,B,x");
         }
     }
     let made = made(
@@ -178,7 +176,7 @@ fn fact_and_choice_layouts() {
         "med_mcqa",
         &[],
         &[
-            ("med_mcqa/data/train.json", lines(&[row.clone()])),
+            ("med_mcqa/data/train.json", lines(std::slice::from_ref(&row))),
             ("med_mcqa/data/dev.json", lines(&[row])),
         ],
     );
@@ -186,7 +184,10 @@ fn fact_and_choice_layouts() {
 
     let row = json!({ "context": "C", "label": "b", "citation_a": { "parenthetical": "one" }, "citation_b": { "parenthetical": "two" } });
     let files = ["train", "dev", "test"].map(|split| {
-        (format!("legal_support/data/legal_support/{split}.jsonl"), lines(&[row.clone()]))
+        (
+            format!("legal_support/data/legal_support/{split}.jsonl"),
+            lines(std::slice::from_ref(&row)),
+        )
     });
     let files: Vec<(&str, String)> =
         files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
@@ -207,8 +208,9 @@ fn fact_and_choice_layouts() {
     assert_eq!(answers(&swag[1])[3], ("z", true));
 
     let row = json!({ "question": "Q", "a": "1", "b": "2", "c": "3", "d": "", "answer": "b" });
-    let files = ["train", "test"]
-        .map(|split| (format!("thai_exam/data/ic/ic_{split}.jsonl"), lines(&[row.clone()])));
+    let files = ["train", "test"].map(|split| {
+        (format!("thai_exam/data/ic/ic_{split}.jsonl"), lines(std::slice::from_ref(&row)))
+    });
     let files: Vec<(&str, String)> =
         files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
     let thai = made("thai_exam", &[("exam", "ic")], &files);
