@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Write results in other formats.
     Export(ExportArgs),
+    /// Read results of other tools into the results database.
+    Import(ImportArgs),
     /// Apply a perturbation to text from standard input.
     Perturb(PerturbArgs),
     /// Fetch the data that a selection needs, ahead of a run.
@@ -218,6 +220,44 @@ pub(crate) enum ExportFormat {
         /// The file to write; `-` is standard output.
         #[arg(default_value = "-", value_name = "FILE")]
         output: PathBuf,
+    },
+    /// HELM's own files, for `helm-summarize` and HELM's web pages: `DIR/runs/SUITE` and `DIR/prod_env`.
+    Helm {
+        /// The folder to write to; HELM's is called `benchmark_output`.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Export this suite; without it, the suite that was run last.
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// Take the smallest value as the worst case of every metric, as HELM does.
+        #[arg(long)]
+        helm_compat: bool,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(subcommand)]
+    pub(crate) format: ImportFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportFormat {
+    /// Runs of HELM (0.2 and later): a run's folder, a suite's, or a whole `benchmark_output`.
+    Helm {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Import into this suite; without it, into suites named as the folders around the runs.
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// Give HELM's numbers, faults included.
+        #[arg(long)]
+        helm_compat: bool,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 

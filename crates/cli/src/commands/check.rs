@@ -32,7 +32,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
 fn problems(path: &Path, environment: &Environment) -> Result<Vec<String>, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("can't read `{}`: {error}", path.display())))?;
-    if is_suite(path, &text) { suite(path, &text, environment) } else { scenario(path, &text) }
+    if is_suite(path, &text) { Ok(suite(path, &text, environment)) } else { scenario(path, &text) }
 }
 
 /// A suite lists entries; a scenario describes data.
@@ -56,10 +56,10 @@ fn scenario(path: &Path, text: &str) -> Result<Vec<String>, Failure> {
     Ok(checked.problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect())
 }
 
-fn suite(path: &Path, text: &str, environment: &Environment) -> Result<Vec<String>, Failure> {
+fn suite(path: &Path, text: &str, environment: &Environment) -> Vec<String> {
     let file = match read_file(&path.display().to_string(), text) {
         Ok(file) => file,
-        Err(error) => return Ok(vec![error.to_string()]),
+        Err(error) => return vec![error.to_string()],
     };
     let mut selection = Selection::default();
     let stand_in =
@@ -71,5 +71,5 @@ fn suite(path: &Path, text: &str, environment: &Environment) -> Result<Vec<Strin
         Err(skip) if skip.kind() == SkipKind::Mistake => Some(format!("{}: {skip}", shown(cell))),
         _ => None,
     });
-    Ok(mistakes.collect())
+    mistakes.collect()
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::path::Path;
 
 use holometer_adapt::helm_request;
 use holometer_core::Value as ScoreValue;
@@ -10,19 +9,32 @@ use holometer_store::{RunInfo, Store, UnitId};
 use serde_json::{Map, Value, json};
 
 use crate::args::{ExportArgs, ExportFormat};
+use crate::commands::export_helm::{export_helm, worst};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::open_for_reading;
 
 /// Writes an export.
 pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failure> {
-    let ExportFormat::Jsonl { database, suite, output } = &args.format;
-    let store = open_for_reading(&database.db)?;
-    jsonl(&store, suite.as_deref(), output)?;
+    match &args.format {
+        ExportFormat::Jsonl { database, suite, output } => {
+            let store = open_for_reading(&database.db)?;
+            let (suite, runs) = runs(&store, suite.as_deref())?;
+            output::write_to(output, |out| {
+                runs.iter().try_for_each(|run| write_run(&store, &suite, run, out))
+            })?;
+        }
+        ExportFormat::Helm { dir, suite, helm_compat, database } => {
+            let store = open_for_reading(&database.db)?;
+            let (suite, runs) = runs(&store, suite.as_deref())?;
+            export_helm(&store, &suite, &runs, dir, &worst(*helm_compat))?;
+        }
+    }
     Ok(Exit::Done)
 }
 
-fn jsonl(store: &Store, suite: Option<&str>, path: &Path) -> Result<(), Failure> {
+/// The runs of the named suite, else of the one that was run last.
+fn runs(store: &Store, suite: Option<&str>) -> Result<(String, Vec<RunInfo>), Failure> {
     let latest = store.latest_suite().map_err(Failure::usage)?;
     let Some(suite) = suite.map(str::to_owned).or(latest) else {
         return Err(Failure::nothing("the results database has no runs yet")
@@ -33,7 +45,7 @@ fn jsonl(store: &Store, suite: Option<&str>, path: &Path) -> Result<(), Failure>
         return Err(Failure::usage(format!("there is no suite `{suite}` in the results database"))
             .hint("`holometer list suites` lists them"));
     }
-    output::write_to(path, |out| runs.iter().try_for_each(|run| write_run(store, &suite, run, out)))
+    Ok((suite, runs))
 }
 
 /// One line per request: the request as `plan --requests` writes it, the instance, the outcome, and the unit's scores.

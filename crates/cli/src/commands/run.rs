@@ -82,7 +82,6 @@ pub(crate) fn evaluate(
             Err(reason) => {
                 done.mistakes |= is_mistake(cell);
                 done.incomplete |= cell.run.is_ok();
-                talk.warn(&format!("not run: {}: {reason}", shown(cell)));
                 done.not_run.push((shown(cell), reason));
             }
         }
@@ -100,6 +99,14 @@ pub(crate) fn evaluate(
         score_run(store, job.run, tokenizer, options)?;
     }
     Ok(done)
+}
+
+fn nothing_to_run(done: &Done, message: String) -> Failure {
+    if done.mistakes || done.incomplete {
+        Failure::usage(message)
+    } else {
+        Failure::nothing(message)
+    }
 }
 
 /// Instances by scenario specification, so that several models share the reading.

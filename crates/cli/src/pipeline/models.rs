@@ -37,11 +37,14 @@ pub(crate) struct LoadedModel {
     answering: Option<Arc<dyn Model>>,
 }
 
+/// A model, or why it can't be opened.
+type Opened = Result<Rc<LoadedModel>, String>;
+
 /// The models of a selection. Those that only an entry names are opened when they are first asked for.
 pub(crate) struct Models {
     opener: Opener,
     named: Vec<Rc<LoadedModel>>,
-    by_entry: RefCell<Vec<(ModelName, Result<Rc<LoadedModel>, String>)>>,
+    by_entry: RefCell<Vec<(ModelName, Opened)>>,
 }
 
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! From stored outcomes to scores and cells. No model is needed.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use holometer_core::metric::MetricOptions;
 use holometer_core::{
@@ -86,14 +86,14 @@ impl Metrics {
                     metrics.each.push(metric);
                 }
                 Err(error) => {
-                    metrics.unavailable.push(unavailable(&wanted.name, error.to_string()))
+                    metrics.unavailable.push(unavailable(&wanted.name, error.to_string()));
                 }
             }
         }
         metrics
     }
 
-    fn lower_is_better(&self) -> std::collections::BTreeSet<MetricName> {
+    fn lower_is_better(&self) -> BTreeSet<MetricName> {
         let cards = self.each.iter().flat_map(|metric| metric.cards());
         let totals = self.totals.iter().flat_map(|totals| totals.cards());
         cards
@@ -154,6 +154,6 @@ fn unit_scores(unit: &StoredUnit, scores: Vec<Score>) -> UnitScores {
 
 /// One score per metric: where several plug-ins give the same metric, the first counts.
 fn once_each(scores: Vec<Score>) -> Vec<Score> {
-    let mut seen = BTreeMap::new();
-    scores.into_iter().filter(|score| seen.insert(score.metric.clone(), ()).is_none()).collect()
+    let mut seen = BTreeSet::new();
+    scores.into_iter().filter(|score| seen.insert(score.metric.clone())).collect()
 }

@@ -1,11 +1,10 @@
 //! What the tests of the binary share.
-#![expect(dead_code, reason = "each test file uses a part of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The binary with a clean environment: no keys, no settings, and a cache of its own in `home`.
-pub fn holometer(home: &Path) -> Command {
+pub(crate) fn holometer(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holometer"));
     for name in [
         "HOLOMETER_CACHE",
@@ -23,22 +22,22 @@ pub fn holometer(home: &Path) -> Command {
 }
 
 /// Runs a command line and gives its output.
-pub fn run(home: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(home: &Path, arguments: &[&str]) -> Output {
     holometer(home).args(arguments).output().expect("the binary starts")
 }
 
 /// Standard output as text.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8")
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A Hugging Face folder with a reference tokenizer and configuration, and no weights: enough for planning.
-pub fn model_folder(home: &Path, shared: &Path, name: &str) -> PathBuf {
+pub(crate) fn model_folder(home: &Path, shared: &Path, name: &str) -> PathBuf {
     let folder = home.join(name);
     std::fs::create_dir_all(&folder).expect("a folder");
     let tokenizers = shared.join("golden/data/tokenizer");

@@ -1,12 +1,12 @@
 //! Nothing is lost: a run that is killed again and again ends with the scores of one that was not.
 
-mod common;
-
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::common;
 
 const RUN: [&str; 12] = [
     "run",
@@ -27,11 +27,11 @@ const RUN: [&str; 12] = [
 fn cells(home: &Path) -> Vec<Value> {
     let output = common::run(home, &["report", "--format", "json"]);
     assert!(output.status.success(), "{}", common::stderr(&output));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let runs = report["runs"].as_array().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let runs = report["runs"].as_array().expect("runs");
     assert_eq!(runs.len(), 3);
-    let all = runs.iter().flat_map(|run| run["cells"].as_array().unwrap());
-    let kept = all.filter(|cell| !cell["metric"].as_str().unwrap().contains("runtime"));
+    let all = runs.iter().flat_map(|run| run["cells"].as_array().expect("cells"));
+    let kept = all.filter(|cell| !cell["metric"].as_str().expect("a name").contains("runtime"));
     kept.cloned().collect()
 }
 

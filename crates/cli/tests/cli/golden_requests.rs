@@ -1,13 +1,13 @@
 //! `plan --requests` writes the requests that HELM makes, byte for byte, for every reference run.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
+
+use crate::common;
 
 /// The entry that makes a reference run. HELM's run names hold what an entry became, not what was asked for.
 fn entry_of(name: &str) -> String {
@@ -152,11 +152,11 @@ fn requests_equal_helms() {
             .find(|(ours, theirs)| comparable(ours.clone()) != comparable((*theirs).clone()));
         match differing {
             Some((ours, theirs)) => {
-                faults.push(format!("{name}:\n ours   {ours}\n HELM's {theirs}"))
+                faults.push(format!("{name}:\n ours   {ours}\n HELM's {theirs}"));
             }
             None => {
                 *compared.entry(name.split([':', ',']).next().unwrap().to_owned()).or_insert(0) +=
-                    theirs.len()
+                    theirs.len();
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The plan is complete: every entry has its line.
 
-mod common;
-
 use serde_json::Value;
+
+use crate::common;
 
 #[test]
 fn every_entry_of_helms_own_configuration_has_a_line() {
