@@ -68,13 +68,30 @@ pub(crate) fn statistics(
                 n: resample.components.len(),
                 clusters,
                 unscored: 0,
-                interval: interval.map(into_core),
+                interval: interval
+                    .map(|interval| unanimous(interval, *value, clusters, level))
+                    .map(into_core),
             }),
             Value::Unscored(reason) => Err(reason.clone()),
         };
         (score.metric.clone(), estimate)
     });
     estimates.collect()
+}
+
+/// Replicates that all agree on 0 or 1 say nothing about how sure that is: the interval is then that of as many
+/// independent units as there are clusters.
+fn unanimous(
+    interval: holometer_stats::Interval,
+    value: f64,
+    clusters: usize,
+    level: f64,
+) -> holometer_stats::Interval {
+    if interval.low == interval.high && (value == 0.0 || value == 1.0) {
+        let successes = if value == 1.0 { clusters } else { 0 };
+        return holometer_stats::wilson(successes, clusters, level);
+    }
+    interval
 }
 
 fn value_of(scores: &[Score], metric: &MetricName) -> Option<f64> {

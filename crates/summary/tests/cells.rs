@@ -42,10 +42,11 @@ fn find<'a>(
         .iter()
         .find(|cell| {
             cell.metric.as_str() == metric
-                && cell.slice.perturbation.as_ref().map(|name| name.as_str()) == perturbation
+                && cell.slice.perturbation.as_ref().map(holometer_core::PerturbationName::as_str)
+                    == perturbation
                 && cell.slice.computed_on.as_deref() == computed_on
         })
-        .unwrap()
+        .expect("the cell is there")
 }
 
 #[test]

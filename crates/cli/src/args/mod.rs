@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show what works on this machine, and what to do about the rest.
     Doctor(DoctorArgs),
+    /// Measure the local engine on this machine.
+    Bench(BenchArgs),
     /// The demonstration: a small real model, real data, a real report.
     Quickstart(QuickstartArgs),
     /// Print a completion script for a shell.
@@ -340,6 +342,31 @@ pub(crate) struct DoctorArgs {
     pub(crate) environment: EnvironmentArgs,
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) what: BenchKind,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchKind {
+    /// Reading prompts, writing, and a scoring job with a shared prefix, beside the machine's limits.
+    Engine {
+        /// The model: a folder or a `.gguf` file.
+        #[arg(short, long, value_name = "PATH")]
+        model: String,
+        /// Threads; by default one per physical core.
+        #[arg(long, value_name = "N")]
+        threads: Option<usize>,
+        /// How often everything is repeated; medians are shown.
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        repeats: usize,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t)]
+        format: TableFormat,
+    },
 }
 
 #[derive(Debug, Args)]

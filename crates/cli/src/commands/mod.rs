@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod bench;
 mod cache;
 mod check;
 mod doctor;
@@ -17,6 +18,7 @@ mod rescore;
 mod run;
 mod show;
 
+pub(crate) use bench::bench;
 pub(crate) use cache::cache;
 pub(crate) use check::check;
 pub(crate) use doctor::doctor;
