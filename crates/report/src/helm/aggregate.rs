@@ -224,19 +224,18 @@ fn pooled(name: &str) -> PerturbationDescription {
     }
 }
 
-/// The statistics of a run that are not means over its units (ratios of sums, bias scores), from its report's cells.
-pub fn stats_of_cells(cells: &[Cell], units: &[UnitStats]) -> Vec<Stat> {
-    let of_units: BTreeSet<&str> =
-        units.iter().flat_map(|unit| &unit.stats).map(|stat| stat.name.name.as_str()).collect();
+/// The statistics of a run that are not means over its units (ratios of sums, bias scores), from its report's cells: those
+/// that `stats` does not have yet.
+pub fn stats_of_cells(cells: &[Cell], units: &[UnitStats], stats: &[Stat]) -> Vec<Stat> {
+    let known: BTreeSet<&str> = stats.iter().map(|stat| stat.name.name.as_str()).collect();
     let has_sub_splits =
         units.iter().flat_map(|unit| &unit.stats).any(|stat| stat.name.sub_split.is_some());
-    let mut stats = Vec::new();
+    let mut more = Vec::new();
     for cell in cells {
         let (Some(split), Some(estimate)) = (cell.slice.split, &cell.estimate) else { continue };
         let slice = &cell.slice;
         // HELM's contexts are the smallest ones: it does not pool sub-splits.
-        if of_units.contains(cell.metric.as_str()) || (has_sub_splits && slice.sub_split.is_none())
-        {
+        if known.contains(cell.metric.as_str()) || (has_sub_splits && slice.sub_split.is_none()) {
             continue;
         }
         let perturbation = slice.perturbation.as_ref().map(|name| {
@@ -256,7 +255,7 @@ pub fn stats_of_cells(cells: &[Cell], units: &[UnitStats]) -> Vec<Stat> {
             sub_split: slice.sub_split.clone(),
             perturbation,
         };
-        stats.push(Stat::of(name, estimate.value));
+        more.push(Stat::of(name, estimate.value));
     }
-    stats
+    more
 }

@@ -176,7 +176,7 @@ pub(crate) fn write_unit_stats(unit: &UnitStats) -> Value {
 }
 
 /// What HELM measures once per request; where an instance has several, its value counts as often.
-const PER_REQUEST: [&str; 14] = [
+pub(crate) const PER_REQUEST: [&str; 14] = [
     "num_references",
     "num_train_trials",
     "num_prompt_tokens",
