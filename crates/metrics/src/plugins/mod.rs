@@ -7,6 +7,7 @@ mod bias;
 mod gpqa_chain_of_thought;
 mod instances_per_split;
 mod language_modeling;
+mod pair_likelihood;
 
 use crate::Plugin;
 
@@ -21,5 +22,6 @@ pub(crate) fn all() -> Vec<Plugin> {
         gpqa_chain_of_thought::plugin(),
         instances_per_split::plugin(),
         language_modeling::plugin(),
+        pair_likelihood::plugin(),
     ]
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use holometer_core::{
     AdapterSpec, Answer, Args, AugmentationSpec, Completion, Decoding, Instance, Method, ModelSpec,
-    Outcome, Prompt, Request, RequestState, Response, RunName, RunSpec, ScenarioName, ScenarioSpec,
-    ScoredToken, TokenId, Tokenizer, Unit,
+    Outcome, Prompt, Request, RequestMode, RequestState, Response, RunName, RunSpec, ScenarioName,
+    ScenarioSpec, ScoredToken, TokenId, Tokenizer, Unit,
 };
 
 /// The tokenizer of the model that made the golden runs.
@@ -29,6 +29,35 @@ impl Tokenizer for GoldenTokenizer {
     }
 }
 
+/// A run whose name, scenario and metrics don't matter.
+fn spec(method: Method) -> RunSpec {
+    let mut adapter = AdapterSpec::new(method);
+    adapter.num_outputs = 1;
+    RunSpec {
+        name: RunName::new("small"),
+        scenario: ScenarioSpec { name: ScenarioName::new("small"), args: Args::default() },
+        adapter,
+        metrics: Vec::new(),
+        augmentation: AugmentationSpec::default(),
+        groups: Vec::new(),
+        model: ModelSpec::default(),
+    }
+}
+
+fn state(instance: Arc<Instance>, request: Request) -> RequestState {
+    RequestState {
+        instance,
+        reference_index: None,
+        request_mode: None,
+        train_trial_index: 0,
+        output_mapping: None,
+        request,
+        num_train_instances: 0,
+        prompt_truncated: false,
+        num_conditioning_tokens: 0,
+    }
+}
+
 /// A run with one request per instance.
 pub(crate) struct SmallRun {
     spec: RunSpec,
@@ -38,18 +67,7 @@ pub(crate) struct SmallRun {
 impl SmallRun {
     /// A run of a method without anything in it.
     pub(crate) fn new(method: Method) -> Self {
-        let mut adapter = AdapterSpec::new(method);
-        adapter.num_outputs = 1;
-        let spec = RunSpec {
-            name: RunName::new("small"),
-            scenario: ScenarioSpec { name: ScenarioName::new("small"), args: Args::default() },
-            adapter,
-            metrics: Vec::new(),
-            augmentation: AugmentationSpec::default(),
-            groups: Vec::new(),
-            model: ModelSpec::default(),
-        };
-        Self { spec, answered: Vec::new() }
+        Self { spec: spec(method), answered: Vec::new() }
     }
 
     /// Adds an instance and what came back for it. In joint multiple choice, the references get letters.
@@ -57,20 +75,12 @@ impl SmallRun {
         let joint = self.spec.adapter.method == Method::MultipleChoiceJoint;
         let letters = instance.references.iter().zip('A'..);
         let mapping = letters.map(|(r, letter)| (letter.to_string(), r.output.text.clone()));
-        let state = RequestState {
-            output_mapping: joint.then(|| mapping.collect()),
-            instance: Arc::new(instance),
-            reference_index: None,
-            request_mode: None,
-            train_trial_index: 0,
-            request: Request::Generate {
-                prompt: Prompt::Text("a prompt".into()),
-                decoding: Decoding::default(),
-            },
-            num_train_instances: 0,
-            prompt_truncated: false,
-            num_conditioning_tokens: 0,
+        let mapping = joint.then(|| mapping.collect());
+        let request = Request::Generate {
+            prompt: Prompt::Text("a prompt".into()),
+            decoding: Decoding::default(),
         };
+        let state = RequestState { output_mapping: mapping, ..state(Arc::new(instance), request) };
         self.answered.push((state, outcome));
     }
 
@@ -87,6 +97,59 @@ impl SmallRun {
             })
             .collect()
     }
+}
+
+/// A run with one request per reference.
+pub(crate) struct PairRun {
+    spec: RunSpec,
+    answered: Vec<Vec<(RequestState, Outcome)>>,
+}
+
+impl PairRun {
+    /// A run of a method without anything in it.
+    pub(crate) fn new(method: Method) -> Self {
+        Self { spec: spec(method), answered: Vec::new() }
+    }
+
+    /// Adds an instance and what came back for its first references.
+    pub(crate) fn add(&mut self, instance: Instance, outcomes: Vec<Outcome>) {
+        let instance = Arc::new(instance);
+        let answered = outcomes.into_iter().enumerate().map(|(index, outcome)| {
+            let request = Request::ScoreContinuation {
+                context: String::new(),
+                continuation: instance.references[index].output.text.clone(),
+            };
+            let state = RequestState {
+                reference_index: Some(index),
+                request_mode: Some(RequestMode::Original),
+                ..state(Arc::clone(&instance), request)
+            };
+            (state, outcome)
+        });
+        self.answered.push(answered.collect());
+    }
+
+    /// The units, one per instance.
+    pub(crate) fn units(&self) -> Vec<Unit<'_>> {
+        let answer = |(state, outcome)| Answer { state, outcome, seconds: None };
+        self.answered
+            .iter()
+            .map(|answered| Unit {
+                spec: &self.spec,
+                instance: &answered[0].0.instance,
+                train_trial_index: 0,
+                answers: answered.iter().map(|(state, outcome)| answer((state, outcome))).collect(),
+                tokenizer: None,
+            })
+            .collect()
+    }
+}
+
+/// A scored text of one token.
+pub(crate) fn logprob(logprob: f64) -> Outcome {
+    let token = ScoredToken { text: "t".into(), logprob: Some(logprob), top: Vec::new() };
+    let completion = Completion { tokens: vec![token], ..Completion::default() };
+    Outcome::Answered(Response { completions: vec![completion], ..Response::default() })
 }
 
 /// An answer of one token per completion.

@@ -6,3 +6,4 @@ mod bias_suite;
 mod common;
 mod contract;
 mod golden;
+mod pair_likelihood;
