@@ -18,7 +18,7 @@ use crate::settings::{Contact, Settings};
 use crate::spec::{self, Endpoints, Spec};
 use crate::test_models::open_test_model;
 use crate::vendor::{AuthStyle, ModelKind, Support, Vendor, find_vendor, vendors};
-use crate::wire_format::wire_format;
+use crate::wire_format::{WireFormat, wire_format};
 
 /// The window assumed of a server that does not tell its own, in tokens.
 pub const ASSUMED_WINDOW: usize = 4096;
@@ -274,13 +274,10 @@ fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
     ];
     let mut abilities: Vec<String> =
         abilities.iter().filter(|(can, _)| *can).map(|(_, what)| (*what).to_owned()).collect();
-    let scoring = deployment.scorer.and_then(|format| format.scores_by());
+    let scoring = deployment.scorer.and_then(WireFormat::scores_by);
     abilities.extend(scoring.map(|way| format!("scoring of given text by {way}")));
-    let formats: Vec<&str> = [deployment.text, deployment.chat]
-        .into_iter()
-        .flatten()
-        .map(|format| format.name())
-        .collect();
+    let formats: Vec<&str> =
+        [deployment.text, deployment.chat].into_iter().flatten().map(WireFormat::name).collect();
     ModelCard {
         name: ModelName::new(spec::without_password(spec)),
         fingerprint: format!("{} {}#{}", formats.join("+"), deployment.shown, deployment.model),

@@ -204,11 +204,12 @@ impl Prober<'_> {
                 Verdict::Done(Outcome::Answered(response)) => return Ok(Ok(response)),
                 // A filter that takes offence at counting still shows that the endpoint works.
                 Verdict::Done(Outcome::Refused { .. }) => return Ok(Ok(Response::default())),
-                Verdict::Done(Outcome::Failed { message, .. }) => return Ok(Err(message)),
                 Verdict::Stop { kind: FailureKind::Unauthorized, message } => {
-                    return Err(self.unauthorized(message));
+                    return Err(self.unauthorized(&message));
                 }
-                Verdict::Stop { message, .. } => return Ok(Err(message)),
+                Verdict::Done(Outcome::Failed { message, .. }) | Verdict::Stop { message, .. } => {
+                    return Ok(Err(message));
+                }
                 Verdict::Again { message, after, overloaded, .. } => {
                     tries += 1;
                     if !overloaded && tries > 1 || tries > self.settings.retries.max {
@@ -221,8 +222,8 @@ impl Prober<'_> {
         }
     }
 
-    fn unauthorized(&self, reason: String) -> ProviderError {
-        let reason = reason.split("; hint:").next().unwrap_or(&reason).to_owned();
+    fn unauthorized(&self, reason: &str) -> ProviderError {
+        let reason = reason.split("; hint:").next().unwrap_or(reason).to_owned();
         let address = self.deployment.shown.clone();
         ProviderError::Unauthorized { address, reason, hint: self.key_hint.to_owned() }
     }

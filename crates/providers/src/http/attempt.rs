@@ -42,7 +42,7 @@ pub(crate) async fn attempt(
         let seconds = sent.elapsed().as_secs_f64();
         let reply = match reply {
             Ok(reply) => reply,
-            Err(no_reply) => return Attempt { seconds, ..unsent(lost(deployment, no_reply)) },
+            Err(no_reply) => return Attempt { seconds, ..unsent(lost(deployment, &no_reply)) },
         };
         let pause = limits::exhausted(&reply.headers);
         let done = |verdict| Attempt { verdict, seconds, pause };
@@ -62,7 +62,7 @@ fn unsent(verdict: Verdict) -> Attempt {
     Attempt { verdict, seconds: 0.0, pause: None }
 }
 
-fn lost(deployment: &Deployment, no_reply: NoReply) -> Verdict {
+fn lost(deployment: &Deployment, no_reply: &NoReply) -> Verdict {
     let message = format!("{}: {}", deployment.shown, no_reply.reason);
     Verdict::Again { kind: no_reply.kind, message, after: None, overloaded: false }
 }

@@ -214,22 +214,16 @@ impl<'a> Batch<'a> {
             // The rest is not handed over: a resumed run asks again.
             Verdict::Again { .. } if cancelled => {}
             Verdict::Again { kind: FailureKind::RateLimited, message, after, .. } => {
-                self.wait_for_room(id, now, message, after);
+                self.wait_for_room(id, now, &message, after);
             }
             Verdict::Again { kind, message, after, .. } => {
-                self.try_again(id, now, kind, message, after);
+                self.try_again(id, now, kind, &message, after);
             }
         }
     }
 
     /// Rate limits are waited out; they cost neither tries nor savings.
-    fn wait_for_room(
-        &mut self,
-        id: CallId,
-        now: Instant,
-        message: String,
-        after: Option<Duration>,
-    ) {
+    fn wait_for_room(&mut self, id: CallId, now: Instant, message: &str, after: Option<Duration>) {
         let patience = self.line.settings.retries.patience;
         let Some(progress) = self.begun.get_mut(&id.0) else { return };
         let held_back = progress.held_back(now);
@@ -254,19 +248,19 @@ impl<'a> Batch<'a> {
         id: CallId,
         now: Instant,
         kind: FailureKind,
-        message: String,
+        message: &str,
         after: Option<Duration>,
     ) {
         let Some(progress) = self.begun.get_mut(&id.0) else { return };
         let tries = progress.fail(id.1);
         if tries <= self.line.settings.retries.max && self.line.governor.spend_retry() {
-            tracing::debug!(tries, %message, "trying again");
+            tracing::debug!(tries, message, "trying again");
             progress.retry();
             self.schedule(id, now, tries, after);
             return;
         }
         if kind == FailureKind::Unreachable {
-            self.line.governor.found_no_server(&message);
+            self.line.governor.found_no_server(message);
         }
         let tried = if tries == 1 { "once".into() } else { format!("{tries} times") };
         self.hand_over(id.0, Outcome::failed(kind, format!("{message} (tried {tried})")));

@@ -33,6 +33,9 @@ const DOWN_AFTER: u32 = 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long to wait for room: long enough not to burn a core, short enough for what another thread's calls give back.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Why no further call makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stopped {
@@ -140,8 +143,6 @@ impl Governor {
         if let Some(stopped) = &state.stopped {
             return Start::Never(stopped.clone());
         }
-        // Long enough not to burn a core, short enough for capacity that another thread's calls give back.
-        const LOOK_AGAIN: Duration = Duration::from_millis(20);
         if state.in_flight as f64 >= state.limit.floor() {
             return Start::Wait(LOOK_AGAIN);
         }

@@ -58,7 +58,7 @@ fn simulate(
                 let (at, granted, ticket) = (*at, *granted, *ticket);
                 flying.pop();
                 now = at;
-                let counts = now > began + (length - measured);
+                let counts = now + measured > began + length;
                 let ended = if granted {
                     answers += f64::from(u8::from(counts));
                     Ended::Answered { tokens: None, pause: None }

@@ -58,14 +58,13 @@ mod tests {
         let mut budget = TokenBudget::new(Some(6000));
         let mut used = 0;
         while now.saturating_duration_since(began) < Duration::from_secs(120) {
-            match budget.wait(now) {
-                Some(wait) => now += wait,
-                None => {
-                    budget.take(150);
-                    budget.correct(150, 100);
-                    used += 100;
-                }
+            if let Some(wait) = budget.wait(now) {
+                now += wait;
+                continue;
             }
+            budget.take(150);
+            budget.correct(150, 100);
+            used += 100;
         }
         // Two minutes and the full bucket at the start.
         assert!((12_900..=13_300).contains(&used), "{used}");

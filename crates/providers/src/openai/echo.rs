@@ -49,9 +49,7 @@ fn starts_by_text(prompt: &str, tokens: &[ScoredToken]) -> Option<Starts> {
         !spelled.starts_with(prompt)
     };
     let skipped = usize::from(begins_every_text);
-    if !spelled[begins_every_text.then_some(first.text.len()).unwrap_or_default()..]
-        .starts_with(prompt)
-    {
+    if !spelled[if begins_every_text { first.text.len() } else { 0 }..].starts_with(prompt) {
         return None;
     }
     let mut at = 0;

@@ -6,6 +6,9 @@
 //! logits, before any bias or sampler (`post_sampling_probs` off), so the bias does not show in it. All but the last
 //! token of each prompt are in the server's cache.
 //!
+//! A token that is part of a character is another matter: the server drops what it knows about such a token. So another
+//! token is written there, and the probability is looked up in the list of all alternatives.
+//!
 //! Source: <https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>.
 
 use holometer_core::{Completion, FailureKind, Outcome, Request, Response, ScoredToken, TopToken};
@@ -16,6 +19,12 @@ use crate::wire_format::{Call, Next, Origin, Plugin, WireFormat};
 
 /// Larger than any difference between two logits.
 const FORCE: f64 = 1e6;
+
+/// More alternatives than any vocabulary has; the server gives as many as there are.
+const ALL_ALTERNATIVES: u64 = 10_000_000;
+
+/// A text whose tokens are whole characters in every vocabulary.
+const WHOLE_CHARACTER: &str = "a";
 
 pub(crate) fn plugin() -> Plugin {
     &LlamaCpp
@@ -92,6 +101,13 @@ struct Token {
     bytes: Vec<u8>,
 }
 
+impl Token {
+    /// Whether it stands for whole characters.
+    fn is_whole(&self) -> bool {
+        std::str::from_utf8(&self.bytes).is_ok()
+    }
+}
+
 /// `{"tokens": [{"id": 1, "piece": "text" | [bytes]}]}`.
 fn read_tokens(body: &Value) -> Result<Vec<Token>, String> {
     let list = body.get("tokens").and_then(Value::as_array).ok_or("the reply has no `tokens`")?;
@@ -128,13 +144,19 @@ fn first_scored(tokens: &[Token], context: &str, continuation: &str) -> Result<u
 
 fn force(tokens: &[Token], position: usize) -> Call {
     let before: Vec<u64> = tokens[..position].iter().map(|token| token.id).collect();
+    let token = &tokens[position];
+    let (forced, alternatives) = if token.is_whole() {
+        (json!(token.id), 1)
+    } else {
+        (json!(WHOLE_CHARACTER), ALL_ALTERNATIVES)
+    };
     let body = json!({
         "prompt": before,
         "n_predict": 1,
-        "n_probs": 1,
+        "n_probs": alternatives,
         "temperature": 0.0,
         "cache_prompt": true,
-        "logit_bias": [[tokens[position].id, FORCE]],
+        "logit_bias": [[forced, FORCE]],
     });
     Call { origin: Origin::Root, path: "/completion".into(), body }
 }
@@ -148,19 +170,23 @@ fn read_forced(token: &Token, body: &Value) -> Result<ScoredToken, String> {
     let written = body
         .pointer("/completion_probabilities/0")
         .ok_or("the reply has no `completion_probabilities`")?;
-    if written.get("id").and_then(Value::as_u64) != Some(token.id) {
-        return Err("the server wrote another token than the forced one".into());
-    }
-    let logprob = written.get("logprob").and_then(Value::as_f64);
-    let likeliest = written.pointer("/top_logprobs/0");
-    let top = likeliest.and_then(|top| {
-        let text = top.get("token")?.as_str()?.to_owned();
-        Some(TopToken { text, logprob: top.get("logprob")?.as_f64()? })
+    let alternatives = written.get("top_logprobs").and_then(Value::as_array);
+    let is_it = |entry: &&Value| entry.get("id").and_then(Value::as_u64) == Some(token.id);
+    let found = if token.is_whole() {
+        Some(written).filter(is_it)
+    } else {
+        alternatives.into_iter().flatten().find(is_it)
+    };
+    let logprob = found
+        .and_then(|entry| entry.get("logprob")?.as_f64())
+        .ok_or("the reply has no log-probability of the token that was asked for")?;
+    let likeliest = alternatives.and_then(|alternatives| {
+        let likeliest = alternatives.first()?;
+        let text = likeliest.get("token")?.as_str()?.to_owned();
+        Some(TopToken { text, logprob: likeliest.get("logprob")?.as_f64()? })
     });
-    if logprob.is_none() {
-        return Err("the written token has no `logprob`".into());
-    }
-    Ok(ScoredToken { logprob, top: top.into_iter().collect(), ..unscored(token) })
+    let top = likeliest.into_iter().collect();
+    Ok(ScoredToken { logprob: Some(logprob), top, ..unscored(token) })
 }
 
 #[cfg(test)]

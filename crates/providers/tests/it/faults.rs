@@ -148,7 +148,7 @@ fn a_storm_of_rate_limits_is_waited_out() {
     let (server, scripted) = server_with(move |request| {
         // For a hundred calls the server turns everything away, for the next hundred nothing, and so on.
         let number = sent.fetch_add(1, Ordering::SeqCst);
-        if number < 1000 && number / 100 % 2 == 0 {
+        if number < 1000 && (number / 100).is_multiple_of(2) {
             let reply = error(429, "Rate limit reached", "rate_limit_exceeded");
             return Reaction::Reply(reply.with_header("retry-after-ms", "2"));
         }

@@ -1,6 +1,12 @@
 //! The crate against servers on loopback, through its public interface.
 
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod llama_cpp;
+#[cfg(test)]
 mod openai_server;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod vendors;
