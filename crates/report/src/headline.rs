@@ -1,6 +1,6 @@
 //! What a report shows: each run's headline numbers with their uncertainty, what became of every request, and speed.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use holometer_core::{Cell, CellStatus, Estimate, MetricName, ModelName, RunName, Split};
 use serde::{Deserialize, Serialize};
@@ -76,9 +76,11 @@ pub enum Detail {
 /// One row per run and metric: value, interval, n. A cell without a number says why.
 pub fn metrics_table(report: &Report, detail: &Detail) -> Table {
     let mut rows = Vec::new();
+    let mut shown = Vec::new();
     for run in &report.runs {
         for cell in selected(run, detail) {
             rows.push(row(run, cell));
+            shown.push(cell);
         }
     }
     let names = ["run", "model", "metric", "slice"].map(Column::text);
@@ -87,7 +89,7 @@ pub fn metrics_table(report: &Report, detail: &Detail) -> Table {
         title: format!("Suite `{}`: {} runs", report.suite, report.runs.len()),
         columns: names.into_iter().chain(numbers).chain([Column::text("note")]).collect(),
         rows,
-        notes: methods(report),
+        notes: methods(&shown),
     }
 }
 
@@ -177,21 +179,14 @@ fn note(cell: &Cell) -> String {
     }
 }
 
-/// Which interval methods the table uses.
-fn methods(report: &Report) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let intervals = report
-        .runs
-        .iter()
-        .flat_map(|run| &run.cells)
-        .filter_map(|cell| cell.estimate.as_ref()?.interval.as_ref());
-    for interval in intervals {
-        *counts.entry(method(&interval.method)).or_default() += 1;
-    }
-    if counts.is_empty() {
+/// Which interval methods the shown cells use.
+fn methods(cells: &[&Cell]) -> Vec<String> {
+    let intervals = cells.iter().filter_map(|cell| cell.estimate.as_ref()?.interval.as_ref());
+    let methods: BTreeSet<String> = intervals.map(|interval| method(&interval.method)).collect();
+    if methods.is_empty() {
         return Vec::new();
     }
-    let methods: Vec<&str> = counts.into_keys().collect();
+    let methods: Vec<String> = methods.into_iter().collect();
     vec![format!(
         "CI: 95%, by {}. n counts instances; intervals treat clusters as the independent units.",
         methods.join("; ")
@@ -199,11 +194,9 @@ fn methods(report: &Report) -> Vec<String> {
 }
 
 /// An interval's method without the number of clusters, which has a column of its own.
-fn method(full: &str) -> &str {
-    match full.rsplit_once(", ") {
-        Some((rest, last)) if last.ends_with(" clusters") => rest,
-        _ => full,
-    }
+fn method(full: &str) -> String {
+    let parts: Vec<&str> = full.split(", ").filter(|part| !part.contains(" clusters")).collect();
+    parts.join(", ")
 }
 
 /// One row per run: requests by outcome, and tokens per second.

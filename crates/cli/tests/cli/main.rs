@@ -5,3 +5,4 @@ mod common;
 mod golden_requests;
 mod kill;
 mod plan;
+mod scenario_guide;
