@@ -64,7 +64,9 @@ pub trait Metric: Send + Sync {
     /// A card for every name in [`Metric::score`]'s result.
     fn cards(&self) -> Vec<MetricCard>;
 
-    /// Scores one unit. Every name of the cards appears, with a number or a reason.
+    /// Scores one unit. Every name of the cards that belongs to the unit's adaptation method appears, with a number or a
+    /// reason; a metric of written answers gives nothing for units whose references are scored one by one, and the reverse.
+    /// With several outputs, `name@k` stands beside `name` and shares its card.
     fn score(&self, unit: &Unit<'_>) -> Vec<Score>;
 
     /// Statistics of a whole set of units that are not means of per-unit values.

@@ -4,6 +4,7 @@ mod basic_generation;
 mod basic_reference;
 mod bbq;
 mod bias;
+mod classification;
 mod gpqa_chain_of_thought;
 mod instances_per_split;
 mod language_modeling;
@@ -19,6 +20,7 @@ pub(crate) fn all() -> Vec<Plugin> {
         basic_reference::plugin(),
         bbq::plugin(),
         bias::plugin(),
+        classification::plugin(),
         gpqa_chain_of_thought::plugin(),
         instances_per_split::plugin(),
         language_modeling::plugin(),
