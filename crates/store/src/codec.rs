@@ -56,24 +56,28 @@ impl Encoder {
     }
 }
 
-/// Undoes [`Encoder`].
+/// Undoes [`Encoder`], for one dictionary.
 pub(crate) struct Decoder {
     decompressor: Decompressor<'static>,
-    dictionary: Option<i64>,
 }
 
 impl Decoder {
+    /// A decoder for texts without a dictionary.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { decompressor: Decompressor::new()?, dictionary: None })
+        Ok(Self { decompressor: Decompressor::new()? })
+    }
+
+    /// A decoder for texts whose dictionary is another text.
+    pub(crate) fn after(base: &[u8]) -> io::Result<Self> {
+        Ok(Self { decompressor: Decompressor::with_dictionary(base)? })
     }
 
     /// A decoder for outcomes.
     pub(crate) fn for_outcomes() -> io::Result<Self> {
-        let decompressor = Decompressor::with_dictionary(OUTCOME_DICTIONARY)?;
-        Ok(Self { decompressor, dictionary: None })
+        Self::after(OUTCOME_DICTIONARY)
     }
 
-    /// Decompresses a frame of `size` bytes with the dictionary that was set last.
+    /// Decompresses a frame of `size` bytes.
     pub(crate) fn decompress(&mut self, frame: &[u8], size: usize) -> io::Result<Vec<u8>> {
         if size > MAX_TEXT_BYTES {
             return Err(io::Error::other(format!("a text claims to have {size} bytes")));
@@ -84,20 +88,5 @@ impl Decoder {
         } else {
             Err(io::Error::other(format!("a text of {size} bytes has {} bytes", text.len())))
         }
-    }
-
-    /// Decompresses a frame whose dictionary is another text, or none.
-    pub(crate) fn decompress_after(
-        &mut self,
-        frame: &[u8],
-        size: usize,
-        base: Option<(i64, &[u8])>,
-    ) -> io::Result<Vec<u8>> {
-        let number = base.map(|(number, _)| number);
-        if number != self.dictionary {
-            self.decompressor.set_dictionary(base.map_or(&[], |(_, bytes)| bytes))?;
-            self.dictionary = number;
-        }
-        self.decompress(frame, size)
     }
 }

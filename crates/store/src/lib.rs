@@ -22,6 +22,7 @@ mod codec;
 mod error;
 mod mapping;
 mod outcomes;
+mod prepare;
 mod read;
 mod runs;
 mod schema;

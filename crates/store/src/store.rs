@@ -64,7 +64,7 @@ impl Store {
         self.explain(crate::check::check(self))
     }
 
-    /// Reads within one snapshot of the file.
+    /// Says in which file a problem occurred.
     pub(crate) fn explain<T>(&self, result: Result<T, Problem>) -> Result<T, StoreError> {
         result.map_err(|problem| problem.explain(&self.path))
     }

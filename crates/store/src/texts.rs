@@ -164,13 +164,19 @@ fn shared_prefix(one: &str, other: &str) -> usize {
 
 /// Reads texts back, remembering the bases it met last.
 pub(crate) struct TextReader {
+    plain: Decoder,
+    bases: VecDeque<Remembered>,
+}
+
+/// A base with a decoder that has it as its dictionary: preparing one takes longer than decoding a prompt.
+struct Remembered {
+    id: i64,
     decoder: Decoder,
-    bases: VecDeque<Base>,
 }
 
 impl TextReader {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { decoder: Decoder::new()?, bases: VecDeque::new() })
+        Ok(Self { plain: Decoder::new()?, bases: VecDeque::new() })
     }
 
     /// The text with an id.
@@ -192,32 +198,33 @@ impl TextReader {
         let codec: i64 = row.get(1)?;
         let base: Option<i64> = row.get(2)?;
         let body = row.get_ref(3)?.as_blob().ok().damaged("a text's body")?;
-        let bytes = if codec == 0 {
-            body.to_vec()
-        } else {
-            let base = match base {
-                Some(base) => Some(self.base(connection, base, steps)?),
-                None => None,
-            };
-            let dictionary = base.as_ref().map(|base| (base.id, base.text.as_bytes()));
-            self.decoder.decompress_after(body, size, dictionary)?
+        let bytes = match base {
+            _ if codec == 0 => body.to_vec(),
+            None => self.plain.decompress(body, size)?,
+            Some(base) => self.decoder_after(connection, base, steps)?.decompress(body, size)?,
         };
         String::from_utf8(bytes).ok().damaged("a text is not UTF-8")
     }
 
-    fn base(&mut self, connection: &Connection, id: i64, steps: usize) -> Result<Base, Problem> {
-        if let Some(at) = self.bases.iter().position(|base| base.id == id) {
-            let base = self.bases.remove(at).expect("the position was just found");
-            self.bases.push_back(base.clone());
-            return Ok(base);
-        }
-        let steps = steps.checked_sub(1).damaged("texts refer to one another in a circle")?;
-        let text = self.read_within(connection, id, steps)?;
-        let base = Base { id, text: text.into() };
+    /// The decoder for texts with a base.
+    fn decoder_after(
+        &mut self,
+        connection: &Connection,
+        base: i64,
+        steps: usize,
+    ) -> Result<&mut Decoder, Problem> {
+        let known = self.bases.iter().position(|known| known.id == base);
+        let remembered = if let Some(known) = known.and_then(|at| self.bases.remove(at)) {
+            known
+        } else {
+            let steps = steps.checked_sub(1).damaged("texts refer to one another in a circle")?;
+            let text = self.read_within(connection, base, steps)?;
+            Remembered { id: base, decoder: Decoder::after(text.as_bytes())? }
+        };
         if self.bases.len() == REMEMBERED {
             self.bases.pop_front();
         }
-        self.bases.push_back(base.clone());
-        Ok(base)
+        self.bases.push_back(remembered);
+        Ok(&mut self.bases.back_mut().expect("one was just put there").decoder)
     }
 }
