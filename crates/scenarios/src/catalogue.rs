@@ -204,13 +204,49 @@ pub(crate) fn declared(
             }
             Ok::<(), ScenarioError>(())
         };
-    for file in files {
-        add(file.rows()?, &file.name(), &file.scope, file.split)?;
+    let mut files = files.iter().peekable();
+    while let Some(file) = files.next() {
+        let mut rows = file.rows()?;
+        while let Some(joined) = files.next_if(|file| file.is_joined()) {
+            rows = join(loaded, rows, joined)?;
+        }
+        add(rows, &file.name(), &file.scope, file.split)?;
     }
     let rows = loaded.definition.data.rows.iter();
     let rows = rows.map(|row| serde_json::to_value(row).unwrap_or_default()).collect();
     add(rows, "data.rows", scope, holometer_core::Split::Test)?;
     Ok(instances)
+}
+
+/// Puts each row of a joined file into the row with its number, under the file's role: its one column's value, else the
+/// whole row.
+fn join(
+    loaded: &Loaded,
+    rows: Vec<serde_json::Value>,
+    joined: &files::OpenFile,
+) -> Result<Vec<serde_json::Value>, ScenarioError> {
+    let others = joined.rows()?;
+    if others.len() != rows.len() {
+        return Err(ScenarioError::Content {
+            scenario: loaded.card.name.0.clone(),
+            file: joined.name(),
+            message: format!("it has {} rows for {}", others.len(), rows.len()),
+            hint: "the two files must come from the same copy of the dataset".into(),
+        });
+    }
+    let merged = rows.into_iter().zip(others).map(|(mut row, other)| {
+        let value = match &other {
+            serde_json::Value::Object(columns) if columns.len() == 1 => {
+                columns.values().next().cloned().unwrap_or_default()
+            }
+            _ => other,
+        };
+        if let Some(columns) = row.as_object_mut() {
+            columns.insert(joined.role.clone(), value);
+        }
+        row
+    });
+    Ok(merged.collect())
 }
 
 fn columns_hint(row: &serde_json::Value) -> String {

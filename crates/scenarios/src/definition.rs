@@ -147,6 +147,8 @@ pub(crate) struct FileDef {
     pub(crate) columns: Vec<String>,
     /// In JSON, the dotted path of the rows.
     pub(crate) at: Option<String>,
+    /// Its rows belong to those of the file before it, one by one; there they stand under its `role`.
+    pub(crate) joined: bool,
     /// Whether a file that can't be had is passed over.
     pub(crate) optional: bool,
 }

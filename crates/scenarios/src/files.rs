@@ -37,6 +37,7 @@ struct Reading {
     columns: Vec<String>,
     fetch_columns: Vec<String>,
     at: Option<String>,
+    joined: bool,
 }
 
 /// A file that is here.
@@ -125,6 +126,7 @@ fn needed_file(
             columns: def.columns.clone(),
             fetch_columns: columns.clone(),
             at: def.at.clone(),
+            joined: def.joined,
         },
         scope,
     })
@@ -183,6 +185,11 @@ impl OpenFile {
             Some(member) => format!("{} in {}", member, self.path.display()),
             None => self.path.display().to_string(),
         }
+    }
+
+    /// Whether its rows belong to those of the file before it.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.reading.joined
     }
 
     /// The file's content; an archive's member, where it is one.

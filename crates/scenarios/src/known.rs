@@ -11,7 +11,6 @@ const KNOWN: &[(&str, &str)] = &[
         "billsum_legal_summarization",
         "not built yet: HELM reads a pickled file, which needs a safe form first",
     ),
-    ("covid_dialog", "not built yet"),
     (
         "custom_mcqa",
         "replaced by scenario files: `holometer init scenario` writes one for your data",
@@ -37,20 +36,16 @@ const KNOWN: &[(&str, &str)] = &[
     ("lex_glue", "not built yet"),
     ("lextreme", "not built yet"),
     ("live_qa", "not built yet: its answers are scored by a judge model"),
-    ("me_q_sum", "not built yet"),
     ("med_dialog", "not built yet"),
-    ("med_paragraph_simplification", "not built yet"),
     ("msmarco", "not built yet: ranking over 8.8 million passages needs its own loader"),
     (
         "multilexsum_legal_summarization",
         "not built yet: HELM reads a pickled file, which needs a safe form first",
     ),
-    ("natural_qa", "not built yet: its answers are cut out of HTML pages"),
     (
         "news_qa",
         "out of scope: its news stories may not be passed on, and must be assembled by hand",
     ),
-    ("open_assistant", "not built yet"),
     ("opinions_qa", "not built yet"),
     ("pubmed_qa", "not built yet"),
     (
@@ -65,9 +60,4 @@ const KNOWN: &[(&str, &str)] = &[
         "summarization_xsum_sampled",
         "not built yet: HELM reads a pickled file, which needs a safe form first",
     ),
-    (
-        "synthetic_efficiency",
-        "not built yet: its prompts are cut to a number of tokens of each model's tokenizer",
-    ),
-    ("verifiability_judgment", "not built yet"),
 ];

@@ -19,6 +19,7 @@ mod defs;
 mod draft;
 mod error;
 mod files;
+mod html;
 mod known;
 mod loader;
 mod material;

@@ -31,6 +31,7 @@ fn environment() -> &'static Environment<'static> {
         environment.set_unknown_method_callback(python_methods::call);
         environment.add_filter("label", label);
         environment.add_filter("python", |value: Value| python_text(&value));
+        environment.add_test("blank", |text: String| text.trim().is_empty());
         environment.add_filter("flatten", flatten);
         environment.add_filter("ord", |text: String| text.chars().next().map(u32::from));
         environment.add_filter("regex_replace", regex_replace);

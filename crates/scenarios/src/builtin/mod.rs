@@ -10,6 +10,8 @@ mod gpqa;
 mod imdb;
 mod math;
 mod narrative_qa;
+mod natural_qa;
+mod open_assistant;
 mod quac;
 mod simple1;
 mod synthetic_reasoning;
@@ -36,6 +38,8 @@ pub(crate) fn all() -> Vec<Builtin> {
         imdb::plugin(),
         math::plugin(),
         narrative_qa::plugin(),
+        natural_qa::plugin(),
+        open_assistant::plugin(),
         quac::plugin(),
         simple1::plugin(),
         synthetic_reasoning::plugin(),

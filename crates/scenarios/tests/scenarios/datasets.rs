@@ -203,7 +203,10 @@ fn every_scenario_is_documented() {
         let mut arguments = holometer_core::Args::default();
         for parameter in &card.parameters {
             let value = parameter.default.clone().or_else(|| parameter.values.first().cloned());
-            arguments.set(&parameter.name, holometer_core::ArgValue::parse(&value.unwrap()));
+            arguments.set(
+                &parameter.name,
+                holometer_core::ArgValue::parse(value.as_deref().unwrap_or("en")),
+            );
         }
         if name == "big_bench" {
             arguments.set("task", holometer_core::ArgValue::parse("strategyqa"));

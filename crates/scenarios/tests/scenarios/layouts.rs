@@ -114,6 +114,40 @@ fn gpqa_shuffles_the_choices() {
     }
 }
 
+/// One short answer per question, so that the draws don't matter; the texts are what Python's `html.unescape` and HELM's
+/// tag pattern leave of them.
+#[test]
+fn natural_qa_cuts_answers_out_of_pages() {
+    let row = |question: &str| {
+        let page = "<p>It is <b>Rock\u{a0}&amp; roll</b>.</p>";
+        let at = |part: &str| page.find(part).unwrap();
+        let (start, end) = (at("<b>"), at("</b>") + 4);
+        json!({
+            "question_text": question, "document_title": "Music", "document_html": page,
+            "document_tokens": [{ "token": "<P>" }, { "token": "It is" }, { "token": "&lt;x" }],
+            "annotations": [
+                { "long_answer": { "start_byte": -1, "end_byte": -1 }, "short_answers": [] },
+                { "long_answer": { "start_byte": 0, "end_byte": page.len() },
+                  "short_answers": [{ "start_byte": start, "end_byte": end }, { "start_byte": start, "end_byte": end }] },
+            ],
+        })
+    };
+    let unanswered = json!({ "annotations": [{ "short_answers": [] }] });
+    let file = lines(&[row("what IS it"), unanswered, row("what is it?")]);
+    let files: Vec<(String, String)> =
+        (0..5).map(|n| (format!("natural_qa/data/nq-dev-0{n}.jsonl.gz"), file.clone())).collect();
+    let files: Vec<(&str, String)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    let closed = made("natural_qa", &[("mode", "closedbook")], &files);
+    assert_eq!(counts(&closed), [5, 5, 0]);
+    assert_eq!(closed[0].input.text, "What is it?");
+    assert_eq!(answers(&closed[1]), [("Rock & roll", true)]);
+    let long = made("natural_qa", &[("mode", "openbook_longans")], &files);
+    assert_eq!(long[0].input.text, "Passage: It is Rock & roll.\n\nQuestion: What is it?");
+    let wiki = made("natural_qa", &[("mode", "openbook_wiki")], &files);
+    assert_eq!(wiki[0].input.text, "Title: Music\n\nPassage:  It_is <x\n\nQuestion: What is it?");
+}
+
 #[test]
 fn boolq_has_contrast_sets() {
     let row = |question: &str, answer: bool| json!({ "passage": "P.", "question": question, "answer": answer });
@@ -298,6 +332,48 @@ fn conversations_and_instructions() {
         &[("disinformation/wedging", lines(&[row]))],
     );
     assert_eq!(wedging[0].sub_split.as_deref(), Some("no_vote"));
+}
+
+#[test]
+fn joined_files_and_message_trees() {
+    let files: Vec<(String, String)> = ["train", "val", "test"]
+        .iter()
+        .flat_map(|split| {
+            [("source", "patient: Is it bad?\npatient: And now?\n"), ("target", "No.\nYes.\n")]
+                .map(|(side, text)| (format!("covid_dialog/data/{split}.{side}"), text.to_owned()))
+        })
+        .collect();
+    let files: Vec<(&str, String)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    let dialogues = made("covid_dialog", &[], &files);
+    assert_eq!(counts(&dialogues), [2, 2, 2]);
+    assert_eq!(dialogues[1].input.text, "And now?");
+    assert_eq!(answers(&dialogues[1]), [("Yes.", true)]);
+
+    let row = json!({ "statement": "S", "source_title": "T", "source_author": " ", "source_text": "X",
+                      "source_supports_statement": "no_support" });
+    let files = ["train", "dev", "test"].map(|split| {
+        let path = format!("verifiability_judgment/data/verifiability_judgments_{split}.jsonl");
+        (path, lines(std::slice::from_ref(&row)))
+    });
+    let files: Vec<(&str, String)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    let judgements = made("verifiability_judgment", &[], &files);
+    assert_eq!(judgements[0].input.text, "S\n\nSource: T X");
+    assert_eq!(answers(&judgements[0]), [("does not support", true)]);
+
+    let message = |id: &str, parent: Value, role: &str, lang: &str| json!({ "message_id": id, "parent_id": parent, "role": role, "lang": lang, "text": id });
+    let tree = lines(&[
+        message("a", Value::Null, "prompter", "en"),
+        message("b", json!("a"), "assistant", "en"),
+        message("c", json!("b"), "prompter", "en"),
+        message("d", Value::Null, "prompter", "de"),
+    ]);
+    let files =
+        [("open_assistant/train.jsonl", tree.clone()), ("open_assistant/validation.jsonl", tree)];
+    let english = made("open_assistant", &[("language", "en")], &files);
+    assert_eq!(counts(&english), [1, 1, 0]);
+    assert_eq!(answers(&english[0]), [("b", true)]);
 }
 
 #[test]
