@@ -6,7 +6,7 @@ use holometer_engine::{BenchOptions, BenchReport, LoadOptions, LocalModel, bench
 use holometer_report::{Column, Table, number};
 use serde_json::json;
 
-use crate::args::{BenchArgs, BenchKind, TableFormat};
+use crate::args::{BenchArgs, BenchKind};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::progress::Talk;

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use holometer_core::{Method, Outcome, ScenarioCatalogue, Score};
 use holometer_report::helm::{
-    Cost, GroupText, HelmRequest, HelmRun, MetricText, ScenarioText, Suite, SuiteRun, UnitStats,
-    Worst, aggregate, folder_name, instance_counts, stats_of_cells, unit_stats,
-    write_model_metadata, write_run, write_suite,
+    Cost, GroupText, HelmRequest, HelmRun, MetricText, RequestNumbers, ScenarioText, Suite,
+    SuiteRun, UnitStats, Worst, aggregate, folder_name, instance_counts, stats_of_cells,
+    unit_stats, write_model_metadata, write_run, write_suite,
 };
 use holometer_scenarios::Catalogue;
-use holometer_store::{RunInfo, Store, UnitId};
+use holometer_store::{RunInfo, Store, StoredAnswer, UnitId};
 
 use crate::failure::Failure;
 use crate::pipeline::now;
@@ -100,8 +100,8 @@ fn read(
     for unit in store.units(info.id) {
         let unit = unit.map_err(Failure::usage)?;
         let Some(scores) = scores.get(&unit.id) else { continue };
-        let requests = unit.answers.len();
-        units.push(unit_stats(&info.spec, &unit.instance, unit.id.trial, requests, scores));
+        let numbers: Vec<RequestNumbers> = unit.answers.iter().map(numbers).collect();
+        units.push(unit_stats(&info.spec, &unit.instance, unit.id.trial, &numbers, scores));
     }
     let mut requests = Vec::new();
     for answer in store.answers(info.id) {
@@ -116,6 +116,20 @@ fn read(
     }
     let scenario = scenario_text(info, catalogue);
     Ok((HelmRun { spec: info.spec.clone(), scenario, requests }, units))
+}
+
+/// What is known about one request.
+fn numbers(answer: &StoredAnswer) -> RequestNumbers {
+    let response = answer.reply.as_ref().and_then(|reply| reply.outcome.response());
+    let listed =
+        response.map(|response| response.completions.iter().map(|c| c.tokens.len()).sum::<usize>());
+    RequestNumbers {
+        seconds: answer.reply.as_ref().and_then(|reply| reply.seconds),
+        prompt_tokens: response
+            .and_then(|response| response.prompt_tokens)
+            .map(|count| count as f64),
+        completion_tokens: listed.map(|count| count as f64),
+    }
 }
 
 /// What HELM's `scenario.json` says: for an imported run what it said, else what the scenario's card says.

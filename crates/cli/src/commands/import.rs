@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
-use holometer_core::{Outcome, RequestState};
-use holometer_report::helm::{FoundRun, ImportedRun, find_runs, fnv1a, read_run};
+use holometer_core::{Outcome, RequestState, Tokenizer};
+use holometer_engine::{LoadOptions, load_tokenizer_and_window};
+use holometer_report::helm::{FoundRun, ImportedRun, find_runs, fnv1a, read_run, read_run_with};
 use holometer_report::{Column, Table};
 use holometer_store::{Recorded, Retry, RunContext, RunId, RunInputs, Store, UnixMillis};
 use serde_json::json;
@@ -17,16 +19,24 @@ use crate::progress::Talk;
 
 /// Imports runs, scores them, and prints what became of each.
 pub(crate) fn import(args: &ImportArgs, verbose: u8, talk: &Talk) -> Result<Exit, Failure> {
-    let ImportFormat::Helm { dir, suite, helm_compat, database } = &args.format;
+    let ImportFormat::Helm { dir, model, tokenizer, suite, helm_compat, database } = &args.format;
+    let tokenizer = tokenizer_of(model.as_deref(), tokenizer.as_deref())?;
     let found = find_runs(dir).map_err(Failure::usage)?;
     let mut store = open_for_writing(&database.db)?;
     crate::log::start(database.db.parent().unwrap_or(Path::new(".")), verbose);
+    let options = ScoreOptions { helm_compat: *helm_compat };
     let mut rows = Vec::new();
+    let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut failed = 0;
     for run in &found {
         let suite = suite.as_deref().unwrap_or(&run.suite);
-        match import_run(&mut store, suite, run, ScoreOptions { helm_compat: *helm_compat }) {
-            Ok(row) => rows.push(row),
+        match import_run(&mut store, suite, run, tokenizer.as_deref(), options) {
+            Ok(imported) => {
+                for note in imported.notes {
+                    notes.entry(note).or_default().push(imported.row[1].clone());
+                }
+                rows.push(imported.row);
+            }
             Err(failure) => {
                 failed += 1;
                 talk.warn(&failure.to_string());
@@ -42,26 +52,56 @@ pub(crate) fn import(args: &ImportArgs, verbose: u8, talk: &Talk) -> Result<Exit
             Column::text("run"),
             Column::number("requests"),
             Column::number("answered"),
-            Column::text("notes"),
         ]
         .into(),
         rows,
-        notes: Vec::new(),
+        notes: notes.into_iter().map(told).collect(),
     };
     let counts = json!({ "imported": imported, "failed": failed });
     output::print_tables(&[table], &counts, TableFormat::Table)?;
     Ok(if failed == 0 { Exit::Done } else { Exit::Incomplete })
 }
 
-/// Imports one run; gives its row of the table. Importing it again finds it and changes nothing.
+/// The tokenizer of the named model, if one is named.
+fn tokenizer_of(
+    model: Option<&Path>,
+    tokenizer: Option<&Path>,
+) -> Result<Option<Arc<dyn Tokenizer>>, Failure> {
+    let Some(model) = model else { return Ok(None) };
+    let options =
+        LoadOptions { tokenizer: tokenizer.map(Path::to_owned), ..LoadOptions::default() };
+    let loaded = load_tokenizer_and_window(model, &options).map_err(Failure::usage)?;
+    Ok(Some(loaded.tokenizer))
+}
+
+/// A note with the runs that it is about.
+fn told((note, runs): (String, Vec<String>)) -> String {
+    match runs.as_slice() {
+        [run] => format!("{run}: {note}"),
+        runs => format!("{} runs: {note}", runs.len()),
+    }
+}
+
+/// What became of a run.
+struct Imported {
+    /// Suite, name, requests, answered.
+    row: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Imports one run. Importing it again finds it and changes nothing.
 fn import_run(
     store: &mut Store,
     suite: &str,
     found: &FoundRun,
+    tokenizer: Option<&dyn Tokenizer>,
     options: ScoreOptions,
-) -> Result<Vec<String>, Failure> {
-    let ImportedRun { run, instances, mut notes, .. } =
-        read_run(&found.folder).map_err(Failure::usage)?;
+) -> Result<Imported, Failure> {
+    let read = match tokenizer {
+        Some(tokenizer) => read_run_with(&found.folder, tokenizer),
+        None => read_run(&found.folder),
+    };
+    let ImportedRun { run, instances, mut notes, .. } = read.map_err(Failure::usage)?;
     let suite = if suite.is_empty() { "helm" } else { suite };
     let requests: Vec<RequestState> =
         run.requests.iter().map(|request| request.state.clone()).collect();
@@ -91,12 +131,11 @@ fn import_run(
     };
     let begun = store.begin_run(suite, &run.spec, &inputs, &context).map_err(Failure::usage)?;
     record(store, begun.run, &run.requests, &outcomes, &mut notes)?;
-    score_run(store, begun.run, None, options)?;
+    score_run(store, begun.run, tokenizer, options)?;
     let progress = store.progress(begun.run).map_err(Failure::usage)?;
     let mut row = vec![suite.to_owned(), run.spec.name.to_string()];
     row.extend([progress.planned, progress.answered].map(|count| count.to_string()));
-    row.push(notes.join("; "));
-    Ok(row)
+    Ok(Imported { row, notes })
 }
 
 /// Keeps the outcomes, each under the time at which HELM sent its request. The database keeps one outcome for equal requests.

@@ -76,8 +76,9 @@ pub(crate) fn evaluate(
     let mut done = Done::default();
     let mut jobs = Vec::new();
     let mut loaded: Loaded = BTreeMap::new();
+    let mut notes: Notes = BTreeMap::new();
     for cell in &selected.cells {
-        match begin(store, selected, cell, environment, &mut loaded, talk)? {
+        match begin(store, selected, cell, environment, (&mut loaded, &mut notes), talk)? {
             Ok(job) => jobs.push(job),
             Err(reason) => {
                 done.mistakes |= is_mistake(cell);
@@ -86,13 +87,18 @@ pub(crate) fn evaluate(
             }
         }
     }
+    if let (true, [(_, reason)]) = (jobs.is_empty(), done.not_run.as_slice()) {
+        return Err(nothing_to_run(&done, format!("nothing can be run: {reason}")));
+    }
+    say_not_run(selected, &done, talk);
     if jobs.is_empty() {
-        let reason = done.not_run.first().map_or("no entry matches", |(_, reason)| reason.as_str());
-        let failure =
-            if done.mistakes || done.incomplete { Failure::usage } else { Failure::nothing };
-        return Err(failure(format!("nothing can be run: {reason}")));
+        let count = done.not_run.len();
+        let message =
+            format!("nothing can be run: {count} cells, each with its reason in `holometer plan`");
+        return Err(nothing_to_run(&done, message));
     }
     drop(loaded);
+    say_notes(&notes, talk);
     execute_jobs(store, &jobs, &mut done, talk)?;
     for (job, model) in &jobs {
         let tokenizer = model.prompting.tokenizer.as_deref();
@@ -109,6 +115,41 @@ fn nothing_to_run(done: &Done, message: String) -> Failure {
     }
 }
 
+/// Names each cell that is not run though it was asked for, and counts those that filters leave out.
+fn say_not_run(selected: &Selected, done: &Done, talk: &Talk) {
+    let filtered: Vec<String> = selected
+        .cells
+        .iter()
+        .filter(|cell| matches!(&cell.run, Err(skip) if skip.kind() == SkipKind::Filtered))
+        .map(shown)
+        .collect();
+    for (cell, reason) in done.not_run.iter().filter(|(cell, _)| !filtered.contains(cell)) {
+        talk.warn(&format!("not run: {cell}: {reason}"));
+    }
+    if !filtered.is_empty() {
+        talk.say(&format!(
+            "{} cells are left out by filters; the report lists them",
+            filtered.len()
+        ));
+    }
+}
+
+/// Says each note once, with the runs that it is about.
+fn say_notes(notes: &Notes, talk: &Talk) {
+    for (note, runs) in notes {
+        match runs.as_slice() {
+            [run] => talk.say(&format!("note: {run}: {note}")),
+            [first, others @ ..] => {
+                talk.say(&format!("note: {first} and {} more: {note}", others.len()))
+            }
+            [] => {}
+        }
+    }
+}
+
+/// What readers of the results should know about the prompts, with the runs that it is about.
+type Notes = BTreeMap<String, Vec<String>>;
+
 /// Instances by scenario specification, so that several models share the reading.
 type Loaded = BTreeMap<String, Result<Vec<Instance>, String>>;
 
@@ -118,7 +159,7 @@ fn begin(
     selected: &Selected,
     cell: &Cell,
     environment: &Environment,
-    loaded: &mut Loaded,
+    (loaded, notes): (&mut Loaded, &mut Notes),
     talk: &Talk,
 ) -> Result<Result<(Job, Rc<LoadedModel>), String>, Failure> {
     let spec = match &cell.run {
@@ -151,7 +192,7 @@ fn begin(
         Err(reason) => return Ok(Err(reason)),
     };
     for note in &prepared.notes {
-        talk.warn(&format!("{}: {note}", spec.name));
+        notes.entry(note.clone()).or_default().push(spec.name.to_string());
     }
     let inputs = RunInputs {
         fingerprint: &answering.card().fingerprint,
