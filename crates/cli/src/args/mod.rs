@@ -252,6 +252,13 @@ pub(crate) enum ImportFormat {
         /// The folder.
         #[arg(value_name = "DIR")]
         dir: PathBuf,
+        /// The folder or `.gguf` file of the model whose answers these are, for its tokenizer; the weights are not read.
+        /// HELM counts a choice's tokens with it where choices were scored one by one; without it they are found by their text.
+        #[arg(long, value_name = "PATH")]
+        model: Option<PathBuf>,
+        /// Take the tokenizer from this `tokenizer.json` instead.
+        #[arg(long, value_name = "FILE", requires = "model")]
+        tokenizer: Option<PathBuf>,
         /// Import into this suite; without it, into suites named as the folders around the runs.
         #[arg(long, value_name = "NAME")]
         suite: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use holometer_core::{Instance, Outcome, Request, RunSpec};
+use holometer_core::{Instance, Outcome, Request, RunSpec, Tokenizer};
 use serde_json::{Value, json};
 
 use super::error::ImportError;
@@ -15,13 +15,26 @@ use super::run::{HelmRequest, HelmRun, ImportedRun, ScenarioText};
 use super::spec::read_spec;
 use super::stat::UnitStats;
 use super::stat::{Stat, read_stats, read_unit_stats};
-use super::state::read_state;
+use super::state::{Lengths, read_state};
 
-/// Reads a run folder. What can be read is read; what can't is named in the notes.
+/// Reads a run folder. What can be read is read; what can't is named in the notes. Where choices were scored one by one,
+/// the scored tokens are those that spell the choice; [`read_run_with`] counts them exactly as HELM does.
 ///
 /// # Errors
 /// When nothing says what was run: neither `run_spec.json` nor the adapter spec in `scenario_state.json` can be read.
 pub fn read_run(folder: &Path) -> Result<ImportedRun, ImportError> {
+    read(folder, Lengths::Spelled)
+}
+
+/// As [`read_run`], with the tokenizer of the model whose answers these are.
+///
+/// # Errors
+/// As [`read_run`].
+pub fn read_run_with(folder: &Path, tokenizer: &dyn Tokenizer) -> Result<ImportedRun, ImportError> {
+    read(folder, Lengths::Counted(tokenizer))
+}
+
+fn read(folder: &Path, lengths: Lengths<'_>) -> Result<ImportedRun, ImportError> {
     let mut notes = Vec::new();
     let state = read_state_file(folder, &mut notes);
     let spec = spec(folder, &state, &mut notes)?;
@@ -33,7 +46,7 @@ pub fn read_run(folder: &Path) -> Result<ImportedRun, ImportError> {
             continue;
         }
         let instance = instances.share(&entry["instance"]);
-        requests.push(read_state(entry, instance, spec.adapter.method));
+        requests.push(read_state(entry, instance, spec.adapter.method, lengths));
     }
     let unit_stats = read_unit_stats(&files::value(folder, "per_instance_stats.json", &mut notes));
     let stats = files::value(folder, "stats.json", &mut notes);
@@ -112,11 +125,14 @@ impl Instances {
 /// Takes the prompts' lengths from HELM's statistics, which count with the model's tokenizer. Where a unit has several
 /// requests only their sum is known: then the echoed tokens tell, if they add up to it.
 fn count_prompt_tokens(requests: &mut [HelmRequest], units: &[UnitStats]) {
-    let mut known: HashMap<(String, String, usize), &Stat> = HashMap::new();
+    let mut known: HashMap<(String, String, usize), Vec<&Stat>> = HashMap::new();
     for unit in units {
         if let Some(stat) = unit.stats.iter().find(|stat| stat.name.name == "num_prompt_tokens") {
             let perturbation = format!("{:?}", unit.perturbation);
-            known.insert((unit.instance_id.0.clone(), perturbation, unit.train_trial_index), stat);
+            known
+                .entry((unit.instance_id.0.clone(), perturbation, unit.train_trial_index))
+                .or_default()
+                .push(stat);
         }
     }
     let mut by_unit: HashMap<(String, String, usize), Vec<usize>> = HashMap::new();
@@ -130,21 +146,34 @@ fn count_prompt_tokens(requests: &mut [HelmRequest], units: &[UnitStats]) {
         by_unit.entry(key).or_default().push(at);
     }
     for (key, members) in by_unit {
-        let Some(stat) = known.get(&key) else { continue };
-        let lengths: Vec<usize> = if stat.min == stat.max {
-            members.iter().map(|_| stat.min.unwrap_or(0.0) as usize).collect()
-        } else {
-            members.iter().map(|at| echoed_tokens(&requests[*at])).collect()
-        };
-        if stat.count != members.len() || lengths.iter().sum::<usize>() as f64 != stat.sum {
-            continue;
-        }
+        let Some(stats) = known.get(&key) else { continue };
+        let Some(lengths) = prompt_lengths(stats, &members, requests) else { continue };
         for (at, length) in members.into_iter().zip(lengths) {
             if let Some(Outcome::Answered(response)) = &mut requests[at].outcome {
                 response.prompt_tokens = Some(length);
             }
         }
     }
+}
+
+/// The lengths of a unit's prompts, in the requests' order.
+fn prompt_lengths(
+    stats: &[&Stat],
+    members: &[usize],
+    requests: &[HelmRequest],
+) -> Option<Vec<usize>> {
+    // In language modelling, HELM writes an entry for each window.
+    if stats.len() == members.len() && stats.iter().all(|stat| stat.count == 1) {
+        return Some(stats.iter().map(|stat| stat.sum as usize).collect());
+    }
+    let stat = stats.first()?;
+    let lengths: Vec<usize> = if stat.min == stat.max {
+        members.iter().map(|_| stat.min.unwrap_or(0.0) as usize).collect()
+    } else {
+        members.iter().map(|at| echoed_tokens(&requests[*at])).collect()
+    };
+    let adds_up = lengths.iter().sum::<usize>() as f64 == stat.sum;
+    (stat.count == members.len() && adds_up).then_some(lengths)
 }
 
 fn echoed_tokens(request: &HelmRequest) -> usize {

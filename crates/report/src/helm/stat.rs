@@ -193,12 +193,35 @@ pub(crate) const PER_REQUEST: [&str; 14] = [
     "num_completions",
 ];
 
-/// The statistics of a unit with `requests` requests from its scores; scores without a number are left out.
+/// What is known about one request of a unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RequestNumbers {
+    /// Seconds that it took.
+    pub seconds: Option<f64>,
+    /// Tokens of its prompt.
+    pub prompt_tokens: Option<f64>,
+    /// Tokens that came back, echoed ones included.
+    pub completion_tokens: Option<f64>,
+}
+
+impl RequestNumbers {
+    fn get(&self, name: &str) -> Option<f64> {
+        match name {
+            "inference_runtime" => self.seconds,
+            "num_prompt_tokens" => self.prompt_tokens,
+            "num_completion_tokens" => self.completion_tokens,
+            _ => None,
+        }
+    }
+}
+
+/// The statistics of a unit from its scores; scores without a number are left out. A score that is a mean over the unit's
+/// requests becomes their values again where these are known and have that mean; else it counts once for each request.
 pub fn unit_stats(
     spec: &RunSpec,
     instance: &Instance,
     train_trial_index: usize,
-    requests: usize,
+    requests: &[RequestNumbers],
     scores: &[Score],
 ) -> UnitStats {
     let scored_text = spec.adapter.method == Method::LanguageModeling;
@@ -210,8 +233,17 @@ pub fn unit_stats(
             sub_split: instance.sub_split.clone(),
             perturbation: instance.perturbation.clone(),
         };
-        let per_request = scored_text || PER_REQUEST.contains(&score.metric.as_str());
-        let times = if per_request { requests } else { 1 };
+        let metric = score.metric.as_str();
+        let values: Option<Vec<f64>> = requests.iter().map(|request| request.get(metric)).collect();
+        if let Some(values) = values {
+            let empty = Stat { name: name.clone(), ..Stat::default() };
+            let stat = values.into_iter().fold(empty, |stat, value| stat.with(value, 1));
+            if stat.mean().is_some_and(|mean| (mean - value).abs() <= 1e-9 * mean.abs().max(1.0)) {
+                return Some(stat);
+            }
+        }
+        let per_request = scored_text || PER_REQUEST.contains(&metric);
+        let times = if per_request { requests.len() } else { 1 };
         Some(Stat { name, ..Stat::default() }.with(value, times))
     });
     UnitStats {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use holometer_core::{
     Completion, Decoding, FailureKind, FinishReason, Instance, Method, Outcome, Prompt, Request,
-    RequestMode, RequestState, Response, RunSpec, ScoredToken, TopToken,
+    RequestMode, RequestState, Response, RunSpec, ScoredToken, Tokenizer, TopToken,
 };
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,12 @@ use super::instance::{read_messages, write_instance};
 use super::run::HelmRequest;
 
 /// Reads an entry. The instance is read apart, because many requests may share one.
-pub(crate) fn read_state(value: &Value, instance: Arc<Instance>, method: Method) -> HelmRequest {
+pub(crate) fn read_state(
+    value: &Value,
+    instance: Arc<Instance>,
+    method: Method,
+    lengths: Lengths<'_>,
+) -> HelmRequest {
     let request = &value["request"];
     let mapping = value["output_mapping"].as_object().map(|mapping| {
         let pairs = mapping.iter();
@@ -40,7 +45,7 @@ pub(crate) fn read_state(value: &Value, instance: Arc<Instance>, method: Method)
     };
     let result = &value["result"];
     HelmRequest {
-        outcome: result.is_object().then(|| read_outcome(result, &state, method)),
+        outcome: result.is_object().then(|| read_outcome(result, &state, method, lengths)),
         seconds: result.get("request_time").and_then(Value::as_f64).filter(|time| time.is_finite()),
         sent_at: result.get("request_datetime").and_then(Value::as_i64),
         cached: flag(result, "cached", false),
@@ -71,7 +76,12 @@ fn read_request(request: &Value) -> Request {
 }
 
 /// HELM marks what a content filter refused as an error that is not fatal.
-fn read_outcome(result: &Value, state: &RequestState, method: Method) -> Outcome {
+fn read_outcome(
+    result: &Value,
+    state: &RequestState,
+    method: Method,
+    lengths: Lengths<'_>,
+) -> Outcome {
     let success = flag(result, "success", true);
     if !success {
         let error =
@@ -86,7 +96,7 @@ fn read_outcome(result: &Value, state: &RequestState, method: Method) -> Outcome
     let completions = list(result, "completions").iter().map(|value| {
         let mut completion = read_completion(value);
         if matches!(state.request, Request::ScoreContinuation { .. }) {
-            completion.echoed_tokens = echoed(state, method, &completion);
+            completion.echoed_tokens = echoed(state, method, &completion, lengths);
         }
         completion
     });
@@ -123,14 +133,31 @@ fn read_completion(value: &Value) -> Completion {
     }
 }
 
-/// How many tokens of an echoed prompt come before what is scored. HELM counts the reference's tokens from the end; without
-/// the tokenizer they are the last tokens that spell the reference. Where the tokens don't, all are taken to be scored.
-fn echoed(state: &RequestState, method: Method, completion: &Completion) -> usize {
+/// How it is known which of an echoed prompt's tokens are the reference.
+#[derive(Clone, Copy)]
+pub(crate) enum Lengths<'a> {
+    /// As in HELM: as many of the last tokens as the reference has after a space.
+    Counted(&'a dyn Tokenizer),
+    /// The last tokens that spell the reference; where none do, all tokens.
+    Spelled,
+}
+
+/// How many tokens of an echoed prompt come before what is scored.
+fn echoed(
+    state: &RequestState,
+    method: Method,
+    completion: &Completion,
+    lengths: Lengths<'_>,
+) -> usize {
     let Some(index) = state.reference_index else {
         let scored = method == Method::LanguageModeling;
         return if scored { state.num_conditioning_tokens } else { 0 };
     };
     let Some(reference) = state.instance.references.get(index) else { return 0 };
+    if let Lengths::Counted(tokenizer) = lengths {
+        let length = tokenizer.count(&format!(" {}", reference.output.text));
+        return completion.tokens.len().saturating_sub(length);
+    }
     let reference = reference.output.text.trim();
     let mut tail = String::new();
     for (at, token) in completion.tokens.iter().enumerate().rev() {

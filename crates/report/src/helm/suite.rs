@@ -103,7 +103,10 @@ pub fn write_suite(folder: &Path, suite: &Suite) -> Result<(), ExportError> {
     let put = |name: &str, value: &Value| write_json(&folder.join(name), value);
     let schema = Schema::of(suite);
     let spec = |run: &SuiteRun| write_spec(&run.spec, &run.folder);
-    put("summary.json", &json!({ "suite": suite.name, "date": suite.date }))?;
+    put(
+        "summary.json",
+        &json!({ "suite": suite.name, "suites": [suite.name], "date": suite.date }),
+    )?;
     put("schema.json", &schema.to_json(&models(suite)))?;
     put("run_specs.json", &suite.runs.iter().map(spec).collect())?;
     let run = |run: &SuiteRun| {

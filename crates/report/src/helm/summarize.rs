@@ -29,12 +29,20 @@ enum About {
     Several,
 }
 
+/// What a column's heading says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Headings {
+    Metric,
+    GroupAndMetric,
+}
+
 /// What a table shows.
 struct Shown<'a> {
     name: String,
     title: String,
     about: About,
     columns: Vec<(&'a RunGroup, &'a MetricGroup)>,
+    headings: Headings,
     sub_split: Option<&'a str>,
 }
 
@@ -63,6 +71,7 @@ impl<'a> Summary<'a> {
                 title: group.display_name.clone(),
                 about: About::Several,
                 columns: columns.clone(),
+                headings: Headings::Metric,
                 sub_split: None,
             };
             tables.push(self.table(&shown, &models(self.rows_of(group))));
@@ -77,6 +86,7 @@ impl<'a> Summary<'a> {
                 title: args,
                 about: About::Scenario,
                 columns: columns.clone(),
+                headings: Headings::Metric,
                 sub_split: None,
             };
             tables.push(self.table(&shown, &models));
@@ -86,6 +96,7 @@ impl<'a> Summary<'a> {
                     title: format!("{} (sub-split: {sub_split})", group.display_name),
                     about: About::Several,
                     columns: columns.clone(),
+                    headings: Headings::Metric,
                     sub_split: Some(sub_split),
                 };
                 tables.push(self.table(&shown, &models));
@@ -113,6 +124,7 @@ impl<'a> Summary<'a> {
                 title: metric_group.display_name.clone(),
                 about: About::Several,
                 columns: self.columns(&groups, std::slice::from_ref(&metric_group.name)),
+                headings: Headings::GroupAndMetric,
                 sub_split: None,
             };
             let mut table = self.table(&shown, &models);
@@ -150,14 +162,12 @@ impl<'a> Summary<'a> {
     }
 
     fn table(&self, shown: &Shown<'a>, models: &Models<'a>) -> Table {
-        let groups: BTreeSet<&str> =
-            shown.columns.iter().map(|(group, _)| group.name.as_str()).collect();
         let mut header = vec![Cell::heading("Model", None)];
         let mut matchers: Vec<(&RunGroup, Matcher)> = Vec::new();
         for (group, metric_group) in &shown.columns {
             for mut matcher in metric_group.columns(group) {
                 matcher.sub_split = shown.sub_split.map(str::to_owned);
-                let Some(heading) = self.heading(group, &matcher, groups.len() > 1) else {
+                let Some(heading) = self.heading(group, &matcher, shown.headings) else {
                     continue;
                 };
                 header.push(heading);
@@ -197,7 +207,7 @@ impl<'a> Summary<'a> {
     }
 
     /// A column's heading; `None` when the metric occurs nowhere in the suite.
-    fn heading(&self, group: &RunGroup, matcher: &Matcher, several: bool) -> Option<Cell> {
+    fn heading(&self, group: &RunGroup, matcher: &Matcher, headings: Headings) -> Option<Cell> {
         let metric = self.schema.metric(&matcher.name)?;
         let mut name = metric.display_name.clone();
         let mut description = String::new();
@@ -217,7 +227,7 @@ impl<'a> Summary<'a> {
             ));
             metadata.insert("perturbation", perturbation.clone());
         }
-        if several {
+        if headings == Headings::GroupAndMetric {
             name = format!("{} - {name}", group.display_name);
         }
         let heading = Cell::heading(&name, Some(&description));
