@@ -19,6 +19,9 @@ pub(crate) struct Deployment {
     pub(crate) model: String,
     /// Headers that every call carries, the key's among them.
     pub(crate) headers: Vec<(String, Secret)>,
+    /// The text of the token that begins every text, where the server knows it but does not put it there by itself;
+    /// what a text without context is conditioned on.
+    pub(crate) begin_text: String,
     /// What calls may ask for.
     pub(crate) support: Support,
     /// How conversations are sent.

@@ -71,6 +71,7 @@ fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, Pro
         shown: spec::shown_address(&server.base),
         model: server.model.clone().unwrap_or_default(),
         headers: server.headers,
+        begin_text: String::new(),
         support: Support::default(),
         chat: None,
         text: None,
@@ -111,7 +112,12 @@ fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, Pro
     let card =
         card(server.spec, &deployment, &format!("{software}window {tokens} tokens, {source}"));
     let chat = deployment.chat.is_some() && (found.chat_template || deployment.text.is_none());
-    Ok(model(card, window(tokens, chat), deployment, transport, settings))
+    let window = Window {
+        prefix_token: found.begin_text,
+        end_of_text_token: found.end_text,
+        ..window(tokens, chat)
+    };
+    Ok(model(card, window, deployment, transport, settings))
 }
 
 fn open_vendor(
@@ -160,6 +166,7 @@ fn open_vendor(
         shown: spec::shown_address(&base),
         model: model_name,
         headers,
+        begin_text: String::new(),
         support: vendor.support_for(kind),
         chat: Some(vendor.chat.as_str())
             .filter(|_| kind != ModelKind::Completions)

@@ -35,6 +35,9 @@ pub(crate) struct Found {
     pub(crate) listed: Listed,
     /// Whether the model has a chat template of its own.
     pub(crate) chat_template: bool,
+    /// The texts of the tokens that begin and end a text; empty where the server does not tell.
+    pub(crate) begin_text: String,
+    pub(crate) end_text: String,
 }
 
 /// Finds the model and what the server can do with it; completes the deployment.
@@ -53,12 +56,18 @@ pub(crate) async fn probe(
     }
     deployment.support.neutral = neutral_samplers(&listed.owned_by);
     let mut chat_template = true;
+    let (mut begin_text, mut end_text) = (String::new(), String::new());
     if listed.owned_by == "llamacpp" {
         let props = llama_cpp_props(deployment, transport).await.unwrap_or_default();
         let window = props.pointer("/default_generation_settings/n_ctx").and_then(Value::as_u64);
         listed.window = window.map(|window| window as usize).or(listed.window);
         chat_template =
             props.get("chat_template").and_then(Value::as_str).is_none_or(|text| !text.is_empty());
+        let text = |field| props.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        (begin_text, end_text) = (text("bos_token"), text("eos_token"));
+        if !llama_cpp_begins_texts(deployment, transport).await {
+            deployment.begin_text.clone_from(&begin_text);
+        }
     }
     let owned_by = &listed.owned_by;
     let prober = Prober { deployment, transport, settings, key_hint, owned_by };
@@ -83,7 +92,7 @@ pub(crate) async fn probe(
         completions.logprobs.then_some(COMPLETIONS_ALTERNATIVES);
     deployment.support.chat_logprobs = chat.logprobs.then_some(CHAT_ALTERNATIVES);
     deployment.scorer = completions.scorer;
-    Ok(Found { listed, chat_template })
+    Ok(Found { listed, chat_template, begin_text, end_text })
 }
 
 /// What the completions endpoint can do.
@@ -345,6 +354,15 @@ pub(crate) async fn get_json(
 async fn llama_cpp_props(deployment: &Deployment, transport: &Transport) -> Option<Value> {
     let reply = transport.get(&format!("{}/props", deployment.root())).await.ok()?;
     serde_json::from_slice(&reply.body).ok()
+}
+
+/// Whether llama.cpp puts a token before every text by itself.
+async fn llama_cpp_begins_texts(deployment: &Deployment, transport: &Transport) -> bool {
+    let address = format!("{}/tokenize", deployment.root());
+    let reply = transport.post(&address, &json!({"content": "", "add_special": true})).await;
+    let body = reply.ok().and_then(|reply| serde_json::from_slice::<Value>(&reply.body).ok());
+    let tokens = body.as_ref().and_then(|body| body.get("tokens")?.as_array());
+    tokens.is_some_and(|tokens| !tokens.is_empty())
 }
 
 /// The probing future with everything it needs, so that it can run on another thread.

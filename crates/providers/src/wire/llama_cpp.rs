@@ -43,14 +43,15 @@ impl WireFormat for LlamaCpp {
 
     fn build(
         &self,
-        _deployment: &Deployment,
+        deployment: &Deployment,
         request: &Request,
         _call: usize,
     ) -> Result<Call, Unsendable> {
         let Request::ScoreContinuation { context, continuation } = request else {
             return Err((FailureKind::Unsupported, "this endpoint only scores given text".into()));
         };
-        let text = format!("{context}{continuation}");
+        let begin = if context.is_empty() { deployment.begin_text.as_str() } else { "" };
+        let text = format!("{begin}{context}{continuation}");
         let body = json!({"content": text, "add_special": true, "with_pieces": true});
         Ok(Call { origin: Origin::Root, path: "/tokenize".into(), body })
     }

@@ -18,6 +18,7 @@ fn llama_cpp(request: &FakeRequest) -> Reaction {
         }]}),
         "/props" => json!({
             "default_generation_settings": {"n_ctx": 512}, "chat_template": "{{ messages }}",
+            "bos_token": "^", "eos_token": "$",
         }),
         "/tokenize" => {
             let pieces = body["content"].as_str().unwrap().bytes().map(|byte| {
@@ -70,8 +71,8 @@ fn scored(context: &str, continuation: &str) -> Vec<Option<f64>> {
 fn every_token_of_the_continuation_is_forced_after_what_precedes_it() {
     let logprob = |byte: u8, before: f64| Some(-f64::from(byte) / before);
     assert_eq!(scored("ab", "cd"), [logprob(b'c', 2.0), logprob(b'd', 3.0)]);
-    // Nothing precedes the first token of a text.
-    assert_eq!(scored("", "ab"), [None, logprob(b'b', 1.0)]);
+    // A text without context is conditioned on the token that begins texts.
+    assert_eq!(scored("", "ab"), [logprob(b'a', 1.0), logprob(b'b', 2.0)]);
 }
 
 #[test]
@@ -92,4 +93,8 @@ fn the_card_says_how_text_is_scored_and_what_the_server_was_started_with() {
     let summary = &model.card().summary;
     assert!(summary.contains("scoring of given text by forced tokens; llamacpp"), "{summary}");
     assert_eq!(model.window().max_sequence_length, 512);
+    assert_eq!(
+        (model.window().prefix_token, model.window().end_of_text_token),
+        ("^".into(), "$".into())
+    );
 }
