@@ -136,9 +136,9 @@ fn worst_cases(units: &[&UnitStats], worst: &Worst, trial: &mut Table) {
                 });
             let family = &mut families[place];
             if stat.name.perturbation.is_some() {
-                family.copies.push(stat)
+                family.copies.push(stat);
             } else {
-                family.original = Some(stat)
+                family.original = Some(stat);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What HELM's web pages show of a run: the instances, a prediction and a request for each (instance, perturbation, trial).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use holometer_core::{Instance, Method, Outcome, RequestMode, RequestState};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ pub(crate) fn displayed<'a>(run: &'a HelmRun, units: &[UnitStats]) -> Displayed<
     );
     let mut shown =
         Displayed { instances: Vec::new(), predictions: Vec::new(), requests: Vec::new() };
-    let mut seen: HashMap<(String, String), ()> = HashMap::new();
+    let mut seen: HashSet<(String, String)> = HashSet::new();
     for request in &run.requests {
         let state = &request.state;
         let Some(outcome) = &request.outcome else { continue };
@@ -58,7 +58,7 @@ pub(crate) fn displayed<'a>(run: &'a HelmRun, units: &[UnitStats]) -> Displayed<
         if separate && (state.request_mode == Some(RequestMode::Calibration) || another) {
             continue;
         }
-        if seen.insert((key.0, key.1), ()).is_none() {
+        if seen.insert((key.0, key.1)) {
             shown.instances.push(&state.instance);
         }
         shown.predictions.push(prediction(run, state, outcome, stats, separate));

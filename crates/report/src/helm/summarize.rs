@@ -214,17 +214,17 @@ impl<'a> Summary<'a> {
         if !group.description.is_empty() {
             description = format!("{}\n\n", group.description);
         }
-        description.push_str(&format!("{}: {}", metric.display_name, metric.description));
+        description = format!("{description}{}: {}", metric.display_name, metric.description);
         let mut metadata = BTreeMap::from([
             ("metric", metric.display_name.clone()),
             ("run_group", group.display_name.clone()),
         ]);
         if let Some(perturbation) = &matcher.perturbation {
             name = format!("{name} ({perturbation})");
-            description.push_str(&format!(
-                "\n- Perturbation {perturbation}: {}",
+            description = format!(
+                "{description}\n- Perturbation {perturbation}: {}",
                 perturbation_text(perturbation)
-            ));
+            );
             metadata.insert("perturbation", perturbation.clone());
         }
         if headings == Headings::GroupAndMetric {
@@ -403,7 +403,11 @@ fn quoted(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'~' | b'/') {
             quoted.push(char::from(byte));
         } else {
-            quoted.push_str(&format!("%{byte:02X}"));
+            quoted.push('%');
+            for half in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(u32::from(half), 16).unwrap_or('0');
+                quoted.push(digit.to_ascii_uppercase());
+            }
         }
     }
     quoted

@@ -28,8 +28,8 @@ fn spec() -> Value {
 }
 
 fn write(folder: &Path, name: &str, value: &Value) {
-    fs::create_dir_all(folder).unwrap();
-    fs::write(folder.join(name), value.to_string()).unwrap();
+    fs::create_dir_all(folder).expect("the folder can be made");
+    fs::write(folder.join(name), value.to_string()).expect("the file can be written");
 }
 
 fn state(requests: &[Value]) -> Value {

@@ -20,12 +20,13 @@ pub(crate) fn golden_runs() -> Vec<PathBuf> {
 pub(crate) fn json(folder: &Path, name: &str) -> Value {
     let plain = folder.join(name);
     if plain.exists() {
-        return serde_json::from_slice(&fs::read(plain).unwrap()).unwrap();
+        let bytes = fs::read(plain).expect("the file can be read");
+        return serde_json::from_slice(&bytes).expect("the file is JSON");
     }
     let mut bytes = Vec::new();
-    let file = File::open(folder.join(format!("{name}.gz"))).unwrap();
-    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
-    serde_json::from_slice(&bytes).unwrap()
+    let file = File::open(folder.join(format!("{name}.gz"))).expect("the file exists");
+    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).expect("the file is gzip");
+    serde_json::from_slice(&bytes).expect("the file is JSON")
 }
 
 /// The places where two values differ; numbers are compared by value, fields in any order. Counts the leaves it compared.
@@ -41,7 +42,7 @@ pub(crate) fn differences(
             for (key, theirs) in b {
                 match a.get(key) {
                     Some(ours) => {
-                        found.extend(differences(ours, theirs, &format!("{place}.{key}"), leaves))
+                        found.extend(differences(ours, theirs, &format!("{place}.{key}"), leaves));
                     }
                     None => found.push(format!("{place}.{key} is missing")),
                 }
