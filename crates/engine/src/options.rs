@@ -10,6 +10,9 @@ pub enum WeightType {
     AsStored,
     /// Unpacked to f32 at loading. The same numbers as [`Self::AsStored`], more memory.
     F32,
+    /// As the files store them; activations that meet quantised weights are rounded to 8 bits in groups, as llama.cpp
+    /// does. Faster where the processor has VNNI; a token's log-probability changes by some hundredths. Unquantised weights are not affected.
+    RoundedActivations,
 }
 
 /// When a model's chat template is used.

@@ -1,4 +1,5 @@
 //! What a model promises, on a tiny one: the same bits whatever the batch, and every option of decoding.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
@@ -10,7 +11,9 @@ use holometer_core::{
     Cancel, ChatMessage, Decoding, FailureKind, FinishReason, Model, Outcome, Prompt, Request,
     RequestKey, Role,
 };
-use holometer_engine::{EngineError, LoadOptions, LocalModel, load_tokenizer_and_window};
+use holometer_engine::{
+    EngineError, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window,
+};
 use proptest::prelude::*;
 
 fn load(options: &LoadOptions) -> LocalModel {
@@ -80,6 +83,30 @@ fn the_real_model_gives_the_same_bits_alone_and_in_a_batch() {
     for (request, outcome) in requests.iter().zip(&together) {
         assert_eq!(&ask(&model, std::slice::from_ref(request))[0], outcome);
     }
+}
+
+#[test]
+fn rounded_activations_stay_near_on_the_real_model() {
+    let Some(path) = real_model() else { return };
+    let text = " The river rises in the hills north of the town and flows through three lakes before it \
+                reaches the sea. In spring, when the snow melts, its lower banks are often under water.";
+    let logprobs = |weights| {
+        let options = LoadOptions { weights, ..LoadOptions::default() };
+        let model = LocalModel::load(&path, &options).unwrap();
+        let outcome = ask(&model, &[score("A short description.", text)]);
+        completion(&outcome[0])
+            .tokens
+            .iter()
+            .map(|token| token.logprob.unwrap())
+            .collect::<Vec<_>>()
+    };
+    let exact = logprobs(WeightType::AsStored);
+    assert_eq!(exact, logprobs(WeightType::F32));
+    let rounded = logprobs(WeightType::RoundedActivations);
+    let differences: Vec<f64> = exact.iter().zip(&rounded).map(|(a, b)| (a - b).abs()).collect();
+    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+    eprintln!("mean difference of {} log-probabilities: {mean:.4}", differences.len());
+    assert!(mean > 0.0 && mean < 0.1, "mean difference {mean}");
 }
 
 #[test]

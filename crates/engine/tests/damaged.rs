@@ -1,4 +1,5 @@
 //! Every kind of bad model gives one clear error with a hint.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The real model against HELM's recorded runs (transformers, f32): log-probabilities of every token and greedy text.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

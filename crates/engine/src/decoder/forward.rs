@@ -14,13 +14,15 @@ use crate::config::{Activation, Block, ModelConfig, NormKind, Positions, QkNorm}
 use crate::error::EngineError;
 use crate::format::Checkpoint;
 use crate::kernels::attention::{self, PAGE, Sequence, Shape};
-use crate::kernels::{AlignedBuffer, Isa, gemm, rows};
+use crate::kernels::gemm::{self, Products};
+use crate::kernels::{AlignedBuffer, Isa, rows};
 
 /// A model that computes hidden states and logits.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     pub(crate) config: ModelConfig,
     pub(crate) isa: Isa,
+    products: Products,
     pub(super) checkpoint: Arc<Checkpoint>,
     pub(super) weights: Weights,
     /// The name of the token table.
@@ -66,6 +68,7 @@ impl Decoder {
         checkpoint: Arc<Checkpoint>,
         gguf: bool,
         keep: Keep,
+        products: Products,
     ) -> Result<Self, EngineError> {
         let loader = Loader { config: &config, checkpoint: &checkpoint, gguf, keep };
         let weights = loader.load()?;
@@ -75,7 +78,16 @@ impl Decoder {
             Positions::Rope | Positions::Alibi { .. } => None,
         };
         let slopes = slopes(&config);
-        Ok(Self { isa: Isa::detect(), weights, tokens, places, slopes, checkpoint, config })
+        Ok(Self {
+            isa: Isa::detect(),
+            products,
+            weights,
+            tokens,
+            places,
+            slopes,
+            checkpoint,
+            config,
+        })
     }
 
     /// Bytes of packed weights.
@@ -254,7 +266,7 @@ impl Decoder {
         packed: &mut AlignedBuffer,
         out: &mut [f32],
     ) {
-        gemm::multiply(self.isa, x, &linear.parts, packed, out);
+        gemm::multiply(self.isa, self.products, x, &linear.parts, packed, out);
         if !linear.bias.is_empty() {
             each_row(out, linear.bias.len(), |_, row| rows::add(self.isa, &linear.bias, row));
         }

@@ -1,6 +1,5 @@
 //! Every architecture against logits that transformers computed.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use super::{Decoder, Keep, KvCache, Run, Workspace};
 use crate::config::ModelConfig;
 use crate::format::FolderFiles;
 use crate::kernels::attention::PAGE;
+use crate::kernels::gemm::Products;
 
 /// Largest difference of a logit.
 const TOLERANCE: f32 = 1e-4;
@@ -43,35 +43,35 @@ fn fill(name: &str, shape: &[usize]) -> Vec<f32> {
     (0..count).map(|index| value(unit(index))).collect()
 }
 
-fn write_checkpoint(folder: &Path, fixture: &Value) {
-    std::fs::write(folder.join("config.json"), fixture["config"].to_string()).unwrap();
-    let tensors = fixture["tensors"].as_object().unwrap();
-    let values: HashMap<&String, (Vec<usize>, Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, shape)| {
-            let shape: Vec<usize> = shape
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|size| size.as_u64().unwrap() as usize)
-                .collect();
-            let bytes = fill(name, &shape).iter().flat_map(|value| value.to_le_bytes()).collect();
-            (name, (shape, bytes))
-        })
-        .collect();
-    let views = values.iter().map(|(name, (shape, bytes))| {
+type Tensors = Vec<(String, Vec<usize>, Vec<f32>)>;
+
+fn tensors(fixture: &Value) -> Tensors {
+    let shapes = fixture["tensors"].as_object().unwrap().iter();
+    let tensor = |(name, shape): (&String, &Value)| {
+        let shape: Vec<usize> = serde_json::from_value(shape.clone()).unwrap();
+        let values = fill(name, &shape);
+        (name.clone(), shape, values)
+    };
+    shapes.map(tensor).collect()
+}
+
+fn write_checkpoint(folder: &Path, config: &Value, tensors: &Tensors) {
+    std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    let views = tensors.iter().map(|(name, shape, values)| {
+        let bytes = bytemuck::cast_slice(values);
         (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
     });
     let bytes = safetensors::serialize(views, None).unwrap();
     std::fs::write(folder.join("model.safetensors"), bytes).unwrap();
 }
 
-fn load(fixture: &Value) -> Decoder {
+fn load(config: &Value, tensors: &Tensors) -> Decoder {
     let folder = tempfile::tempdir().unwrap();
-    write_checkpoint(folder.path(), fixture);
+    write_checkpoint(folder.path(), config, tensors);
     let files = FolderFiles::open(folder.path()).unwrap();
     let config = ModelConfig::from_json(folder.path(), &files.config).unwrap();
-    Decoder::load(config, Arc::new(files.checkpoint().unwrap()), false, Keep::AsStored).unwrap()
+    let checkpoint = Arc::new(files.checkpoint().unwrap());
+    Decoder::load(config, checkpoint, false, Keep::AsStored, Products::Exact).unwrap()
 }
 
 /// The logits after every token, computed in steps of `chunk` tokens.
@@ -106,9 +106,12 @@ fn fixtures() -> Vec<PathBuf> {
 
 /// The largest difference of a logit, and whether greedy generation goes the same way.
 fn check(fixture: &Value) -> Result<(), String> {
-    let decoder = load(fixture);
+    compare(&load(&fixture["config"], &tensors(fixture)), fixture)
+}
+
+fn compare(decoder: &Decoder, fixture: &Value) -> Result<(), String> {
     let tokens = numbers(&fixture["tokens"]);
-    let own = logits(&decoder, &tokens, tokens.len());
+    let own = logits(decoder, &tokens, tokens.len());
     let expected: Vec<f32> = fixture["logits"]
         .as_array()
         .unwrap()
@@ -122,14 +125,14 @@ fn check(fixture: &Value) -> Result<(), String> {
     if difference.is_nan() || difference > TOLERANCE {
         return Err(format!("logits differ by {difference}"));
     }
-    let one_by_one = logits(&decoder, &tokens, 1);
+    let one_by_one = logits(decoder, &tokens, 1);
     if own.iter().zip(&one_by_one).any(|(a, b)| a.to_bits() != b.to_bits()) {
         return Err("token by token gives other bits".into());
     }
     let mut tokens = tokens;
     let vocabulary = decoder.config.vocabulary;
     for next in numbers(&fixture["greedy"]) {
-        let all = logits(&decoder, &tokens, tokens.len());
+        let all = logits(decoder, &tokens, tokens.len());
         let last = &all[all.len() - vocabulary..];
         let best = (0..vocabulary).max_by(|a, b| last[*a].total_cmp(&last[*b])).unwrap();
         if best as u32 != next {
@@ -154,4 +157,42 @@ fn every_architecture_gives_the_logits_of_transformers() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The first santacoder calls itself `gpt2`, keeps queries apart from the one key and value, and stores all matrices
+/// input-first. The converted one, which transformers knows, has the same numbers in other places.
+#[test]
+fn the_first_santacoder_is_the_converted_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny/santacoder.json");
+    let fixture: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let hidden = fixture["config"]["n_embd"].as_u64().unwrap() as usize;
+    let mut moved = Tensors::new();
+    for (name, shape, values) in tensors(&fixture) {
+        let parts = if name.contains("c_attn") {
+            let cut = hidden * values.len() / shape[0];
+            vec![
+                (name.replace("c_attn", "q_attn"), values[..cut].to_vec()),
+                (name.replace("c_attn", "kv_attn"), values[cut..].to_vec()),
+            ]
+        } else {
+            vec![(name, values)]
+        };
+        for (name, values) in parts {
+            let inner = shape.last().copied().unwrap();
+            if shape.len() == 2 && name.contains(".h.") {
+                let outer = values.len() / inner;
+                let turned =
+                    (0..values.len()).map(|at| values[at % outer * inner + at / outer]).collect();
+                moved.push((name, vec![inner, outer], turned));
+            } else {
+                let length = values.len();
+                let shape = if shape.len() == 2 { shape.clone() } else { vec![length] };
+                moved.push((name, shape, values));
+            }
+        }
+    }
+    let mut config = fixture["config"].clone();
+    config["model_type"] = "gpt2".into();
+    config["attention_head_type"] = "multiquery".into();
+    compare(&load(&config, &moved), &fixture).unwrap();
 }

@@ -11,6 +11,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::aligned::AlignedBuffer;
+use super::int8::{self, Rounded};
 use super::isa::Isa;
 use super::micro::{self, PANEL, Rows, Tile};
 use super::panels::Panels;
@@ -41,6 +42,15 @@ impl Shared {
     }
 }
 
+/// How activations enter products with quantised weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Products {
+    /// As they are.
+    Exact,
+    /// Rounded to eight bits.
+    Rounded,
+}
+
 /// How rows are cut into tiles: `larger` tiles of `height + 1` rows, then tiles of `height` rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiling {
@@ -68,6 +78,7 @@ impl Tiling {
 /// many floats a row. `packed` is room for interleaved rows.
 pub(crate) fn multiply(
     isa: Isa,
+    products: Products,
     x: &[f32],
     weights: &[Panels],
     packed: &mut AlignedBuffer,
@@ -86,6 +97,12 @@ pub(crate) fn multiply(
     let mut column = 0;
     for part in weights {
         assert_eq!(part.inputs, inputs, "all parts of a matrix have the same inputs");
+        if let (Products::Rounded, Some(codes)) = (products, part.codes()) {
+            let rounded = Rounded::new(isa, x, inputs, codes.shape);
+            int8::multiply(isa, &rounded, codes, shared, stride, column);
+            column += part.outputs;
+            continue;
+        }
         let job = Job { isa, packed, weights: part, tiling, out: shared, stride, column };
         let plan = Plan::new(part.count(), tiling.tiles);
         (0..plan.tasks()).into_par_iter().for_each(|task| {
@@ -97,14 +114,14 @@ pub(crate) fn multiply(
 }
 
 /// How panels and tiles are shared out among tasks.
-struct Plan {
+pub(super) struct Plan {
     panels: usize,
     panels_per_task: usize,
     tiles: usize,
 }
 
 impl Plan {
-    fn new(panels: usize, tiles: usize) -> Self {
+    pub(super) fn new(panels: usize, tiles: usize) -> Self {
         let threads = rayon::current_num_threads();
         let chunks = tiles.div_ceil(TILES_PER_CHUNK);
         let per_thread = if tiles <= 2 { 1 } else { 4 };
@@ -116,11 +133,11 @@ impl Plan {
         self.panels.div_ceil(self.panels_per_task)
     }
 
-    fn tasks(&self) -> usize {
+    pub(super) fn tasks(&self) -> usize {
         self.columns() * self.tiles.div_ceil(TILES_PER_CHUNK)
     }
 
-    fn task(&self, task: usize) -> (Range<usize>, Range<usize>) {
+    pub(super) fn task(&self, task: usize) -> (Range<usize>, Range<usize>) {
         let (chunk, column) = (task / self.columns(), task % self.columns());
         let first = column * self.panels_per_task;
         let panels = first..(first + self.panels_per_task).min(self.panels);

@@ -50,6 +50,12 @@ impl Isa {
         self.0
     }
 
+    /// Whether there are dot products of bytes on 512-bit vectors.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn has_vnni(self) -> bool {
+        self.0 == Kind::Avx512 && is_x86_feature_detected!("avx512vnni")
+    }
+
     /// For people.
     pub(crate) fn name(self) -> &'static str {
         match self.0 {

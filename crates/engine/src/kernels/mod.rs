@@ -8,6 +8,7 @@
 mod aligned;
 pub(crate) mod attention;
 pub(crate) mod gemm;
+mod int8;
 mod isa;
 mod micro;
 #[cfg(target_arch = "x86_64")]

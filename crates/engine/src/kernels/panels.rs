@@ -48,6 +48,39 @@ struct Quantised {
     offsets: Vec<f32>,
 }
 
+/// The codes of a quantised matrix, or of one of its panels, with their scales.
+#[derive(Clone, Copy)]
+pub(super) struct QuantisedView<'a> {
+    pub(super) shape: GroupShape,
+    pub(super) outputs: usize,
+    pub(super) codes: &'a [u32],
+    pub(super) scales: &'a [f32],
+    /// Empty if all are zero.
+    pub(super) offsets: &'a [f32],
+}
+
+impl<'a> QuantisedView<'a> {
+    /// QuantisedView of one output in one element.
+    pub(super) fn per_word(self) -> usize {
+        if self.shape.nibble { 8 } else { 4 }
+    }
+
+    /// One panel's part; `outputs` stays that of the matrix.
+    pub(super) fn panel(self, panel: usize, inputs: usize) -> Self {
+        let words = inputs / self.per_word() * PANEL;
+        let groups = inputs / self.shape.size * PANEL;
+        let part = |values: &'a [f32]| {
+            values.get(panel * groups..(panel + 1) * groups).unwrap_or_default()
+        };
+        Self {
+            codes: &self.codes[panel * words..(panel + 1) * words],
+            scales: part(self.scales),
+            offsets: part(self.offsets),
+            ..self
+        }
+    }
+}
+
 /// One row of a matrix that is being packed.
 pub(crate) struct RowSource<'a> {
     pub(crate) view: TensorView<'a>,
@@ -75,6 +108,18 @@ impl Panels {
     pub(crate) fn pack_as_f32(rows: &[RowSource<'_>]) -> Self {
         let inputs = rows.first().map_or(0, |row| row.view.columns());
         Self { outputs: rows.len(), inputs, storage: Storage::F32(pack_f32(rows, inputs)) }
+    }
+
+    /// The codes, if the matrix is quantised.
+    pub(super) fn codes(&self) -> Option<QuantisedView<'_>> {
+        let Storage::Quantised(quantised) = &self.storage else { return None };
+        Some(QuantisedView {
+            shape: quantised.shape,
+            outputs: self.outputs,
+            codes: &quantised.codes,
+            scales: &quantised.scales,
+            offsets: &quantised.offsets,
+        })
     }
 
     /// Panels of 32 outputs.
@@ -131,7 +176,7 @@ impl Panels {
 }
 
 impl Quantised {
-    /// Codes of one output in one element.
+    /// QuantisedView of one output in one element.
     fn per_word(&self) -> usize {
         if self.shape.nibble { 8 } else { 4 }
     }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::gemm;
+use super::gemm::{self, Products};
 use super::panels::{Panels, RowSource};
 use super::rows;
 use super::{AlignedBuffer, Isa};
@@ -26,11 +26,11 @@ fn pack(values: &[f32], outputs: usize, inputs: usize) -> Panels {
     Panels::pack(&rows)
 }
 
-fn product(isa: Isa, x: &[f32], weights: &Panels) -> Vec<f32> {
+fn product(isa: Isa, products: Products, x: &[f32], weights: &Panels) -> Vec<f32> {
     let rows = x.len() / weights.inputs;
     let mut out = vec![0.0; rows * weights.outputs];
     let weights = std::slice::from_ref(weights);
-    gemm::multiply(isa, x, weights, &mut AlignedBuffer::default(), &mut out);
+    gemm::multiply(isa, products, x, weights, &mut AlignedBuffer::default(), &mut out);
     out
 }
 
@@ -46,10 +46,10 @@ proptest! {
         let x = noise(rows * inputs, salt);
         let w = noise(outputs * inputs, salt ^ 1);
         let weights = pack(&w, outputs, inputs);
-        let whole = product(Isa::detect(), &x, &weights);
+        let whole = product(Isa::detect(), Products::Exact, &x, &weights);
         for (row, line) in x.chunks_exact(inputs).enumerate() {
             for isa in Isa::supported() {
-                let alone = product(isa, line, &weights);
+                let alone = product(isa, Products::Exact, line, &weights);
                 prop_assert_eq!(&alone[..], &whole[row * outputs..(row + 1) * outputs]);
             }
         }
@@ -60,6 +60,66 @@ proptest! {
             let own = f64::from(whole[row * outputs + column]);
             prop_assert!((own - exact).abs() < 1e-4, "{} instead of {}", own, exact);
         }
+    }
+}
+
+/// Random bytes are whole blocks; their scales are set to moderate numbers.
+fn quantised(dtype: DType, outputs: usize, inputs: usize, salt: u32) -> Vec<u8> {
+    let length = dtype.bytes_for(inputs) * outputs;
+    let mut bytes: Vec<u8> = noise(length, salt)
+        .iter()
+        .map(|unit| (unit * 128.0) as i8)
+        .map(i8::cast_unsigned)
+        .collect();
+    let places: &[usize] = match dtype {
+        DType::Q2K => &[80, 82],
+        DType::Q3K => &[108],
+        DType::Q6K => &[208],
+        DType::Q4_1 | DType::Q5_1 | DType::Q4K | DType::Q5K => &[0, 2],
+        _ => &[0],
+    };
+    for block in bytes.chunks_exact_mut(dtype.block_bytes()) {
+        for place in places {
+            // The second byte of a half-precision number decides its size: here between 2^-7 and 2^-6.
+            block[place + 1] = 0x20;
+        }
+    }
+    bytes
+}
+
+#[test]
+fn rounded_products_are_near_and_have_the_same_bits_everywhere() {
+    let (outputs, inputs, rows) = (70, 512, 13);
+    let types = [
+        DType::Q4_0,
+        DType::Q4_1,
+        DType::Q5_0,
+        DType::Q8_0,
+        DType::Q2K,
+        DType::Q3K,
+        DType::Q4K,
+        DType::Q6K,
+    ];
+    for dtype in types {
+        let bytes = quantised(dtype, outputs, inputs, 5);
+        let shape = [outputs, inputs];
+        let view = TensorView { dtype, shape: &shape, bytes: &bytes };
+        let sources: Vec<RowSource<'_>> = (0..outputs).map(|row| RowSource { view, row }).collect();
+        let weights = Panels::pack(&sources);
+        let x = noise(rows * inputs, 9);
+        let exact = product(Isa::detect(), Products::Exact, &x, &weights);
+        let rounded = product(Isa::detect(), Products::Rounded, &x, &weights);
+        for isa in Isa::supported() {
+            assert_eq!(product(isa, Products::Rounded, &x, &weights), rounded, "{}", isa.name());
+            for (row, line) in x.chunks_exact(inputs).enumerate() {
+                let alone = product(isa, Products::Rounded, line, &weights);
+                assert_eq!(alone, rounded[row * outputs..(row + 1) * outputs]);
+            }
+        }
+        let size = exact.iter().map(|value| value * value).sum::<f32>().sqrt();
+        let error: f32 = exact.iter().zip(&rounded).map(|(a, b)| (a - b) * (a - b)).sum();
+        assert!(error.sqrt() < 0.01 * size, "{}: {} of {size}", dtype.name(), error.sqrt());
+        assert_ne!(exact, rounded);
     }
 }
 

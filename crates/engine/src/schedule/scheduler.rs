@@ -533,9 +533,7 @@ impl JobState {
                 Self { logprobs: vec![0.0; count], missing: count, ..Self::default() }
             }
             Work::Generate { .. } => {
-                let mut state = Self::default();
-                state.wanted_completions = Self::computed_completions(job);
-                state
+                Self { wanted_completions: Self::computed_completions(job), ..Self::default() }
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What the tests share.
-#![expect(
-    clippy::allow_attributes,
-    reason = "whether a helper is used differs from test file to test file"
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "test code; whether a helper is used differs from test file to test file"
 )]
-#![allow(dead_code, reason = "not every test file uses every helper")]
 
 pub(crate) mod tiny;
 
