@@ -50,7 +50,10 @@ fn unique(name: String, taken: &BTreeSet<String>) -> String {
     if !is_taken(&name) {
         return name;
     }
-    (2..).map(|number| format!("{name}_{number}")).find(|name| !is_taken(name)).unwrap_or(name)
+    (2..usize::MAX)
+        .map(|number| format!("{name}_{number}"))
+        .find(|name| !is_taken(name))
+        .unwrap_or(name)
 }
 
 fn one_run(

@@ -140,7 +140,7 @@ fn say_notes(notes: &Notes, talk: &Talk) {
         match runs.as_slice() {
             [run] => talk.say(&format!("note: {run}: {note}")),
             [first, others @ ..] => {
-                talk.say(&format!("note: {first} and {} more: {note}", others.len()))
+                talk.say(&format!("note: {first} and {} more: {note}", others.len()));
             }
             [] => {}
         }

@@ -30,8 +30,8 @@ pub(crate) struct LocalSettings {
     pub(crate) tokenizer: Option<PathBuf>,
     /// A smaller context window, in tokens.
     pub(crate) max_context: Option<usize>,
-    /// Weights as f32 in memory.
-    pub(crate) unpack: bool,
+    /// How weights are kept.
+    pub(crate) weights: WeightsArg,
     /// Prompts without the model's chat template.
     pub(crate) no_chat_template: bool,
 }
@@ -63,7 +63,7 @@ impl Environment {
             max_memory,
             tokenizer: args.tokenizer.clone(),
             max_context: args.max_context,
-            unpack: args.dtype == WeightsArg::F32,
+            weights: args.dtype,
             no_chat_template: args.no_chat_template,
         };
         Ok(Self { library, catalogue, local })

@@ -11,6 +11,7 @@ use holometer_plan::{SelectedModel, Tuning};
 use holometer_providers::{Contact, Settings};
 use holometer_run::Place;
 
+use crate::args::WeightsArg;
 use crate::failure::Failure;
 use crate::pipeline::environment::LocalSettings;
 use crate::pipeline::{Environment, Prompting};
@@ -172,7 +173,11 @@ impl Opener {
         let options = LoadOptions {
             name: Some(spec.name.0.clone()),
             threads: self.local.threads,
-            weights: if self.local.unpack { WeightType::F32 } else { WeightType::AsStored },
+            weights: match self.local.weights {
+                WeightsArg::Stored => WeightType::AsStored,
+                WeightsArg::F32 => WeightType::F32,
+                WeightsArg::Rounded => WeightType::RoundedActivations,
+            },
             max_memory: self
                 .local
                 .max_memory
