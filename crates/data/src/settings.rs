@@ -44,7 +44,7 @@ pub struct Network {
     /// Bytes that could be downloaded in the time that one more request takes. Pieces of a file that are closer to each
     /// other are fetched as one.
     pub request_cost_bytes: u64,
-    /// Downloads at the same time in [`Library::fetch_all`].
+    /// Downloads at the same time in [`crate::Library::fetch_all`].
     pub parallel: usize,
 }
 

@@ -1,6 +1,6 @@
 //! Models behind HTTP APIs, and the test models.
 //!
-//! [`open`] turns a model spec into a [`holometer_core::Model`]. Below it, from the outside in:
+//! [`open()`] turns a model spec into a [`holometer_core::Model`]. Below it, from the outside in:
 //!
 //! ```text
 //! spec, vendor (models/*.toml), probe -> Deployment     what is at the address and what it can do

@@ -1,6 +1,6 @@
 //! Execution: asks models what is still to be asked and records what comes back.
 //!
-//! [`execute`] is the whole of it. One thread, the caller's, owns the database: it hands out work, commits outcomes
+//! [`execute()`] is the whole of it. One thread, the caller's, owns the database: it hands out work, commits outcomes
 //! in small batches and reports events. Each model answers on a thread of its own:
 //!
 //! ```text

@@ -34,6 +34,8 @@ pub(crate) struct LoadedModel {
     pub(crate) prompting: Prompting,
     /// Where it computes.
     pub(crate) place: Place,
+    /// Whether what it can do is known; a server that was not asked may do more than is declared.
+    known: bool,
     /// The model itself; when planning, a local one is absent.
     answering: Option<Arc<dyn Model>>,
 }
@@ -111,7 +113,7 @@ impl Models {
 impl LoadedModel {
     /// What the model lacks for a run; `None` if it has all that is known to be needed.
     pub(crate) fn lacks(&self, spec: &RunSpec) -> Option<String> {
-        let capabilities = self.answering.as_ref()?.card().capabilities;
+        let capabilities = self.answering.as_ref().filter(|_| self.known)?.card().capabilities;
         let method = spec.adapter.method;
         if method.needs_logprobs() && !capabilities.score_continuation {
             return Some(format!(
@@ -148,9 +150,8 @@ impl Opener {
                 repository.rsplit('/').next().unwrap_or(repository)
             ));
         }
-        let contact = if self.purpose == Purpose::Run { Contact::Probe } else { Contact::Never };
         let env = Arc::new(|name: &str| std::env::var(name).ok());
-        let settings = Settings { env, contact, ..Settings::default() };
+        let settings = Settings { env, contact: self.contact(spec), ..Settings::default() };
         let place = if spec.starts_with("test:") { Place::Local } else { Place::Remote };
         if self.offline
             && place == Place::Remote
@@ -161,12 +162,26 @@ impl Opener {
                 "`{spec}` is on the network, which --offline forbids; hint: use a local model"
             ));
         }
-        let opened =
-            holometer_providers::open(spec, &settings).map_err(|error| error.to_string())?;
+        let mut asked = settings.contact == Contact::Probe;
+        let mut opened = holometer_providers::open(spec, &settings);
+        if opened.is_err() && asked && self.purpose == Purpose::Plan {
+            // A plan can be made without the server; what it offers is then not known.
+            asked = false;
+            opened =
+                holometer_providers::open(spec, &Settings { contact: Contact::Never, ..settings });
+        }
+        let opened = opened.map_err(|error| error.to_string())?;
         let Some(model) = opened else { return Err(unknown(spec)) };
         let model: Arc<dyn Model> = Arc::from(model);
         let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
-        Ok(LoadedModel { spec: spec_of(name), prompting, place, answering: Some(model) })
+        let known = asked || place == Place::Local;
+        Ok(LoadedModel { spec: spec_of(name), prompting, place, known, answering: Some(model) })
+    }
+
+    /// Servers named by address are asked what they offer, also for a plan; vendors only when they are to answer.
+    fn contact(&self, spec: &str) -> Contact {
+        let by_address = spec.contains("://") && (!self.offline || is_loopback(spec));
+        if self.purpose == Purpose::Run || by_address { Contact::Probe } else { Contact::Never }
     }
 
     fn open_local(&self, path: &Path, spec: ModelSpec) -> Result<LoadedModel, String> {
@@ -192,11 +207,11 @@ impl Opener {
                 load_tokenizer_and_window(path, &options).map_err(|error| error.to_string())?;
             let prompting =
                 Prompting { tokenizer: Some(described.tokenizer), window: described.window };
-            return Ok(LoadedModel { spec, prompting, place, answering: None });
+            return Ok(LoadedModel { spec, prompting, place, known: true, answering: None });
         }
         let model = LocalModel::load(path, &options).map_err(|error| error.to_string())?;
         let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
-        Ok(LoadedModel { spec, prompting, place, answering: Some(Arc::new(model)) })
+        Ok(LoadedModel { spec, prompting, place, known: true, answering: Some(Arc::new(model)) })
     }
 }
 

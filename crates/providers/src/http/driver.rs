@@ -1,6 +1,6 @@
 //! Answering a batch of requests: what is sent next, what is tried again, what is handed over.
 //!
-//! The caller's thread decides; calls run on the [runtime](super::runtime) and report back. A request is copied only
+//! The caller's thread decides; calls run on the [`super::runtime`] and report back. A request is copied only
 //! while it is in flight, so memory does not grow with the batch.
 
 use std::cmp::Reverse;
