@@ -1,23 +1,29 @@
-//! Readers: text, JSON, JSON Lines, CSV, Parquet and archive members.
+//! Readers: text, JSON, JSON Lines, CSV, Parquet, XML, spreadsheets and archive members.
 //!
 //! Files compressed with gzip or zstd are unpacked on the fly, told by their first bytes, whatever they are called. A
 //! byte order mark at the start of text is dropped. Text must be UTF-8. Every error names the file and, where there is
 //! one, the line.
 
 mod csv;
+mod folder;
 mod json;
 mod parquet;
 mod text;
+mod xlsx;
+mod xml;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 pub use self::csv::{CsvOptions, Header, Quoting, csv, csv_records, csv_rows_of};
+pub use self::folder::{folder_files, folder_folders};
 pub use self::json::{JsonLines, json, json_of, jsonl, jsonl_of, jsonl_rows};
-pub use self::parquet::parquet;
+pub use self::parquet::{parquet, parquet_class_names};
 pub(crate) use self::parquet::project;
 pub(crate) use self::text::open_within;
 pub use self::text::{bytes, lines, text, text_of};
+pub use self::xlsx::xlsx;
+pub use self::xml::{xml, xml_of};
 
 use crate::archive::{bomb_or, each_member};
 use crate::error::nearest;

@@ -33,6 +33,27 @@ pub fn parquet(path: &Path, columns: &[&str]) -> Result<Vec<Value>, DataError> {
     Ok(rows)
 }
 
+/// The names of the classes that a column's numbers stand for, where the file says so: Hugging Face's `datasets` writes
+/// its `ClassLabel` features into the file's metadata. Empty where it says nothing.
+pub fn parquet_class_names(path: &Path, column: &str) -> Result<Vec<String>, DataError> {
+    let Some(shard) = shards(path)?.into_iter().next() else { return Ok(Vec::new()) };
+    let outcome = catch_unwind(AssertUnwindSafe(|| class_names(&shard, column)));
+    outcome.unwrap_or_else(|_| Err(DataError::damaged(&shard, "its Parquet structure is invalid")))
+}
+
+fn class_names(path: &Path, column: &str) -> Result<Vec<String>, DataError> {
+    let damaged = |error: parquet::errors::ParquetError| DataError::damaged(path, error);
+    let file = File::open(path).map_err(DataError::read(path))?;
+    let reader = SerializedFileReader::new(file).map_err(damaged)?;
+    let pairs = reader.metadata().file_metadata().key_value_metadata();
+    let stated = pairs.into_iter().flatten().find(|pair| pair.key == "huggingface");
+    let stated = stated.and_then(|pair| pair.value.as_deref()).unwrap_or_default();
+    let stated: Value = serde_json::from_str(stated).unwrap_or_default();
+    let feature = &stated["info"]["features"][column];
+    let names = feature["names"].as_array().or_else(|| feature["feature"]["names"].as_array());
+    Ok(names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
 fn shards(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
