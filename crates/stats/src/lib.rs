@@ -10,14 +10,17 @@ pub mod bootstrap;
 pub mod calibration;
 pub mod cluster;
 pub mod correlation;
+pub mod difference;
 pub mod distribution;
 pub mod equivalence;
+pub mod group_gap;
 pub mod group_rates;
 pub mod interval;
 pub mod multiplicity;
 pub mod paired;
 pub mod power;
 pub mod rng;
+pub mod win_rate;
 
 pub use bootstrap::{
     BootstrapKind, BootstrapOptions, bootstrap_statistic, bootstrap_totals, bootstrap_totals_many,
