@@ -19,6 +19,7 @@ pub mod metric;
 pub mod model;
 pub mod outcome;
 pub mod plugin;
+pub mod price;
 pub mod request;
 pub mod run_spec;
 pub mod score;
@@ -40,6 +41,7 @@ pub use outcome::{
     Completion, FailureKind, FinishReason, Outcome, Response, ScoredToken, TopToken,
 };
 pub use plugin::ScenarioCatalogue;
+pub use price::Price;
 pub use request::{ChatMessage, Prompt, Request, RequestKey, RequestMode, RequestState, Role};
 pub use run_spec::{
     AugmentationSpec, MetricSpec, ModelSpec, PerturbationSpec, RunSpec, ScenarioSpec,

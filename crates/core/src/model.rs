@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ModelName;
 use crate::outcome::Outcome;
+use crate::price::Price;
 use crate::request::{Request, RequestKey};
 
 /// A token's number in its tokenizer's vocabulary.
@@ -134,6 +135,11 @@ pub trait Model: Send + Sync {
 
     /// Its context window; a guess for servers that do not tell.
     fn window(&self) -> Window;
+
+    /// What its answers cost; `None` for models on this machine and where no price is known.
+    fn price(&self) -> Option<Price> {
+        None
+    }
 
     /// Answers all requests, in any order, and hands each to `sink` once, when it is done. Returns when all are done
     /// or, soon after a cancellation, with the rest not handed over. An answer does not depend on the other requests.

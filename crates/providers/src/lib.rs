@@ -34,7 +34,7 @@ mod vendor_files;
 mod wire;
 mod wire_format;
 
-pub use cost::{Price, price};
+pub use cost::list_price;
 pub use error::ProviderError;
 pub use open::{ASSUMED_WINDOW, SERVER_KEY_VARIABLE, open};
 pub use providers::{ProviderInfo, providers};

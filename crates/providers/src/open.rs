@@ -5,12 +5,15 @@ use std::sync::Arc;
 use holometer_core::{Capabilities, FailureKind, Model, ModelCard, ModelName, Window};
 use reqwest::Url;
 
+use crate::cost::list_price;
 use crate::deployment::Deployment;
 use crate::error::{ProviderError, nearest_names};
+use crate::http::access::{Access, GoogleAccess};
 use crate::http::driver::Line;
 use crate::http::governor::{Governor, Stopped};
 use crate::http::model::HttpModel;
 use crate::http::runtime;
+use crate::http::signing::AwsKeys;
 use crate::http::transport::Transport;
 use crate::probe;
 use crate::secret::Secret;
@@ -138,7 +141,7 @@ fn open_vendor(
         let example = format!("{name}:{example}");
         return Err(ProviderError::MissingModel { spec: spec.to_owned(), example });
     }
-    let headers = vendor_headers(name, vendor, settings)?;
+    let (headers, access) = vendor_access(name, vendor, settings)?;
     let key_hint = format!("check {} ({})", vendor.key_env.join(" or "), vendor.docs);
     let replaced = settings
         .base_urls
@@ -156,7 +159,7 @@ fn open_vendor(
         Some(address) => spec::parse_address(&address)?,
         None => spec::parse_address(&filled_address(name, vendor, settings)?)?,
     };
-    let transport = Transport::new(&base, &headers, settings)?;
+    let transport = Transport::new(&base, &headers, settings)?.with_access(access);
     let entry = vendor.model(&model_name);
     let kind = entry.map(|entry| entry.kind).unwrap_or_default();
     let text = vendor.completions.as_deref().filter(|_| kind == ModelKind::Completions);
@@ -186,53 +189,103 @@ fn open_vendor(
     };
     let card = card(spec, &deployment, &note);
     let chat = deployment.chat.is_some();
-    Ok(model(card, window(tokens, chat), deployment, transport, settings))
+    let model = model(card, window(tokens, chat), deployment, transport, settings);
+    Ok(HttpModel { price: model.price.or_else(|| list_price(spec)), ..model })
 }
 
-/// A vendor's address with the environment variable that stands in braces in it.
+/// A vendor's address with the environment variables that stand in braces in it.
 fn filled_address(
     name: &str,
     vendor: &Vendor,
     settings: &Settings,
 ) -> Result<String, ProviderError> {
-    let Some((before, rest)) = vendor.base_url.split_once('{') else {
-        return Ok(vendor.base_url.clone());
-    };
-    let (variable, after) = rest.split_once('}').unwrap_or((rest, ""));
-    match settings.variable(variable) {
-        Some(value) => Ok(format!("{before}{}{after}", value.trim().trim_end_matches('/'))),
+    let mut address = String::new();
+    let mut rest = vendor.base_url.as_str();
+    while let Some((before, after)) = rest.split_once('{') {
+        let (place, after) = after.split_once('}').unwrap_or((after, ""));
+        let (variable, default) = match place.split_once('|') {
+            Some((variable, default)) => (variable, Some(default.to_owned())),
+            None => (place, None),
+        };
         // Planning asks for nothing that is not needed to plan.
-        None if settings.contact == Contact::Never => Ok("https://unset.invalid".into()),
-        None => Err(ProviderError::MissingAddress {
-            provider: name.to_owned(),
-            variable: variable.to_owned(),
-            docs: format!("see {}", vendor.docs),
-        }),
+        if settings.contact == Contact::Never
+            && settings.variable(variable).is_none()
+            && default.is_none()
+        {
+            return Ok("https://unset.invalid".into());
+        }
+        let value = settings.variable(variable).or(default).ok_or_else(|| {
+            ProviderError::MissingAddress {
+                provider: name.to_owned(),
+                variable: variable.to_owned(),
+                docs: format!("see {}", vendor.docs),
+            }
+        })?;
+        address.push_str(before);
+        address.push_str(value.trim().trim_end_matches('/'));
+        rest = after;
     }
+    Ok(address + rest)
 }
 
-fn vendor_headers(
+/// Fixed headers, and access that has to be proved with each call.
+type VendorAccess = (Vec<(String, Secret)>, Option<Access>);
+
+fn vendor_access(
     name: &str,
     vendor: &Vendor,
     settings: &Settings,
-) -> Result<Vec<(String, Secret)>, ProviderError> {
-    let key = vendor.key_env.iter().find_map(|variable| settings.variable(variable));
-    let needs_key = !vendor.key_env.is_empty() && settings.contact == Contact::Probe;
-    if key.is_none() && needs_key {
-        return Err(ProviderError::MissingKey {
-            provider: name.to_owned(),
-            variable: vendor.key_env.join(" (or ")
-                + if vendor.key_env.len() > 1 { ")" } else { "" },
-            docs: format!("see {}", vendor.docs),
-        });
-    }
+) -> Result<VendorAccess, ProviderError> {
     let mut headers: Vec<(String, Secret)> =
         vendor.headers.iter().map(|(name, value)| (name.clone(), Secret::new(value))).collect();
-    headers.extend(key.map(|key| match &vendor.auth {
-        AuthStyle::Bearer => bearer(&key),
-        AuthStyle::Header(header) => (header.clone(), Secret::new(&key)),
-    }));
-    Ok(headers)
+    let missing = || ProviderError::MissingKey {
+        provider: name.to_owned(),
+        variable: vendor.key_env.join(" (or ") + if vendor.key_env.len() > 1 { ")" } else { "" },
+        docs: format!("see {}", vendor.docs),
+    };
+    let proved_with_each_call = matches!(vendor.auth, AuthStyle::Aws(_) | AuthStyle::Google);
+    let variables = if proved_with_each_call { &vendor.key_env[..1] } else { &vendor.key_env };
+    let key = variables.iter().find_map(|variable| settings.variable(variable));
+    if let Some(key) = key {
+        headers.push(match &vendor.auth {
+            AuthStyle::Header(header) => (header.clone(), Secret::new(&key)),
+            AuthStyle::Bearer | AuthStyle::Aws(_) | AuthStyle::Google => bearer(&key),
+        });
+        return Ok((headers, None));
+    }
+    let access = match &vendor.auth {
+        AuthStyle::Aws(service) => aws_access(service, settings),
+        AuthStyle::Google => google_access(settings)?,
+        AuthStyle::Bearer | AuthStyle::Header(_) => None,
+    };
+    let needs_key = !vendor.key_env.is_empty() && settings.contact == Contact::Probe;
+    if access.is_none() && needs_key {
+        return Err(missing());
+    }
+    Ok((headers, access))
+}
+
+fn aws_access(service: &str, settings: &Settings) -> Option<Access> {
+    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    Some(Access::Aws(AwsKeys {
+        access_key: settings.variable("AWS_ACCESS_KEY_ID")?.trim().to_owned(),
+        secret_key: Secret::new(&settings.variable("AWS_SECRET_ACCESS_KEY")?),
+        session_token: settings.variable("AWS_SESSION_TOKEN").map(|token| Secret::new(&token)),
+        region: region
+            .iter()
+            .find_map(|name| settings.variable(name))
+            .unwrap_or_else(|| "us-east-1".into()),
+        service: service.to_owned(),
+    }))
+}
+
+fn google_access(settings: &Settings) -> Result<Option<Access>, ProviderError> {
+    let Some(path) = settings.variable("GOOGLE_APPLICATION_CREDENTIALS") else { return Ok(None) };
+    let unusable = |reason: String| ProviderError::Client {
+        reason: format!("the file of GOOGLE_APPLICATION_CREDENTIALS can't be used: {reason}"),
+    };
+    let text = std::fs::read_to_string(path.trim()).map_err(|error| unusable(error.to_string()))?;
+    GoogleAccess::read(&text).map(|access| Some(Access::Google(access))).map_err(unusable)
 }
 
 /// Finds a dead key or a missing network before a run begins. Anything else is left to the run itself.
@@ -322,5 +375,5 @@ fn model(
         governor.stop(Stopped { kind: FailureKind::Unsupported, message });
     }
     let line = Line { deployment, transport, governor, settings: settings.clone() };
-    HttpModel { card, window, line: Arc::new(line) }
+    HttpModel { card, window, price: settings.price.clone(), line: Arc::new(line) }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use holometer_core::Price;
+
 /// Looks up an environment variable. This crate never reads the environment by itself.
 pub type EnvLookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
@@ -67,6 +69,8 @@ pub struct Settings {
     pub window: Option<usize>,
     /// Tokens (prompt and answer) per minute, at most; `None`: as many as the server takes.
     pub tokens_per_minute: Option<u64>,
+    /// What the model costs, where the user knows better than the vendor's list.
+    pub price: Option<Price>,
 }
 
 impl Default for Settings {
@@ -82,6 +86,7 @@ impl Default for Settings {
             base_urls: BTreeMap::new(),
             window: None,
             tokens_per_minute: None,
+            price: None,
         }
     }
 }

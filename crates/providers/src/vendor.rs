@@ -12,7 +12,8 @@ use crate::vendor_files::VENDOR_FILES;
 pub(crate) struct Vendor {
     /// The vendor's own name.
     pub(crate) title: String,
-    /// Where API calls go, without a trailing slash; `{NAME}` stands for an environment variable.
+    /// Where API calls go, without a trailing slash; `{NAME}` stands for an environment variable, `{NAME|TEXT}` for one
+    /// with a default.
     pub(crate) base_url: String,
     /// The variable that replaces `base_url`, where the vendor's own clients know one.
     #[serde(default)]
@@ -60,6 +61,12 @@ pub(crate) enum AuthStyle {
     Bearer,
     /// In a header of this name.
     Header(String),
+    /// As a bearer token if the first variable is set; else each call is signed with `AWS_ACCESS_KEY_ID` and
+    /// `AWS_SECRET_ACCESS_KEY` for this service.
+    Aws(String),
+    /// As a bearer token if the first variable is set; else with tokens that the file of
+    /// `GOOGLE_APPLICATION_CREDENTIALS` buys.
+    Google,
 }
 
 /// What calls to a server may ask for. The defaults are those of a server about which nothing is known.

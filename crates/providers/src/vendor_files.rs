@@ -5,6 +5,7 @@
 pub(crate) const VENDOR_FILES: &[(&str, &str)] = &[
     ("anthropic", include_str!("../models/anthropic.toml")),
     ("azure", include_str!("../models/azure.toml")),
+    ("bedrock", include_str!("../models/bedrock.toml")),
     ("cohere", include_str!("../models/cohere.toml")),
     ("deepseek", include_str!("../models/deepseek.toml")),
     ("google", include_str!("../models/google.toml")),
@@ -12,7 +13,9 @@ pub(crate) const VENDOR_FILES: &[(&str, &str)] = &[
     ("huggingface", include_str!("../models/huggingface.toml")),
     ("mistral", include_str!("../models/mistral.toml")),
     ("openai", include_str!("../models/openai.toml")),
+    ("openai-responses", include_str!("../models/openai-responses.toml")),
     ("openrouter", include_str!("../models/openrouter.toml")),
     ("together", include_str!("../models/together.toml")),
+    ("vertex", include_str!("../models/vertex.toml")),
     ("xai", include_str!("../models/xai.toml")),
 ];

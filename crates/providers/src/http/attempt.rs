@@ -64,6 +64,9 @@ fn unsent(verdict: Verdict) -> Attempt {
 
 fn lost(deployment: &Deployment, no_reply: &NoReply) -> Verdict {
     let message = format!("{}: {}", deployment.shown, no_reply.reason);
+    if no_reply.kind == FailureKind::Unauthorized {
+        return Verdict::Stop { kind: no_reply.kind, message };
+    }
     Verdict::Again { kind: no_reply.kind, message, after: None, overloaded: false }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use holometer_core::{Cancel, Model, ModelCard, Request, RequestKey, Sink, Tokenizer, Window};
+use holometer_core::{
+    Cancel, Model, ModelCard, Price, Request, RequestKey, Sink, Tokenizer, Window,
+};
 
 use crate::http::driver::{self, Line};
 
@@ -10,6 +12,7 @@ use crate::http::driver::{self, Line};
 pub(crate) struct HttpModel {
     pub(crate) card: ModelCard,
     pub(crate) window: Window,
+    pub(crate) price: Option<Price>,
     pub(crate) line: Arc<Line>,
 }
 
@@ -25,6 +28,10 @@ impl Model for HttpModel {
 
     fn window(&self) -> Window {
         self.window.clone()
+    }
+
+    fn price(&self) -> Option<Price> {
+        self.price.clone()
     }
 
     fn answer(&self, requests: &[(RequestKey, Request)], cancel: &Cancel, sink: Sink<'_>) {

@@ -1,7 +1,7 @@
 //! One HTTP exchange, with limits on time and size. Knows nothing of models.
 
 use std::error::Error as _;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime};
 
 use holometer_core::FailureKind;
@@ -10,6 +10,7 @@ use reqwest::{Client, Method, Url, redirect};
 use serde_json::Value;
 
 use crate::error::ProviderError;
+use crate::http::access::Access;
 use crate::secret::Secret;
 use crate::settings::Settings;
 
@@ -19,11 +20,15 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 /// How much of an error reply is read.
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
+/// The usual kind of body.
+const JSON: &str = "application/json";
+
 /// A client for one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     client: Client,
     headers: HeaderMap,
+    access: Option<Arc<Access>>,
     timeout: Duration,
 }
 
@@ -84,28 +89,51 @@ impl Transport {
             value.set_sensitive(true);
             map.insert(name, value);
         }
-        Ok(Self { client, headers: map, timeout: settings.request_timeout })
+        Ok(Self { client, headers: map, access: None, timeout: settings.request_timeout })
+    }
+
+    /// The same, with access that is proved with each call.
+    pub(crate) fn with_access(self, access: Option<Access>) -> Self {
+        Self { access: access.map(Arc::new), ..self }
     }
 
     /// A GET.
     pub(crate) async fn get(&self, url: &str) -> Result<Reply, NoReply> {
-        self.exchange(Method::GET, url, None).await
+        self.exchange(Method::GET, url, JSON, None).await
     }
 
     /// A POST of JSON.
     pub(crate) async fn post(&self, url: &str, body: &Value) -> Result<Reply, NoReply> {
-        self.exchange(Method::POST, url, Some(body.to_string())).await
+        self.exchange(Method::POST, url, JSON, Some(body.to_string())).await
+    }
+
+    /// A POST of anything.
+    pub(crate) async fn post_as(
+        &self,
+        url: &str,
+        kind: &str,
+        body: String,
+    ) -> Result<Reply, NoReply> {
+        self.exchange(Method::POST, url, kind, Some(body)).await
     }
 
     async fn exchange(
         &self,
         method: Method,
         url: &str,
+        kind: &str,
         body: Option<String>,
     ) -> Result<Reply, NoReply> {
-        let mut request = self.client.request(method, url).headers(self.headers.clone());
+        let mut request = self.client.request(method.clone(), url).headers(self.headers.clone());
+        if let Some(access) = &self.access {
+            let bytes = body.as_deref().unwrap_or_default().as_bytes();
+            let call = (method.as_str(), url, bytes);
+            for (name, value) in access.headers(&self.client, call).await? {
+                request = request.header(name, value);
+            }
+        }
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            request = request.header(CONTENT_TYPE, kind).body(body);
         }
         let mut response = request.send().await.map_err(|error| self.no_reply(&error))?;
         let status = response.status().as_u16();
