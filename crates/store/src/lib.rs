@@ -17,22 +17,28 @@
 //! write a file of its own.
 
 mod bodies;
+mod browse;
 mod check;
 mod codec;
 mod error;
 mod mapping;
 mod outcomes;
 mod prepare;
+mod ratings;
 mod read;
 mod runs;
 mod schema;
 mod scores;
 mod store;
+mod tally;
 mod texts;
 mod types;
 
+pub use browse::{Copies, Direction, Ending, Filter, Found, Place, ScoreRange, TextFilter, Walk};
 pub use error::StoreError;
+pub use ratings::Rating;
 pub use store::Store;
+pub use tally::Tally;
 pub use types::{
     Beginning, Begun, Component, OutcomeKey, Pending, Progress, Recorded, Reply, Retry, RunContext,
     RunId, RunInfo, RunInputs, StoredAnswer, StoredUnit, UnitId, UnitScores, UnixMillis,

@@ -88,18 +88,18 @@ impl Store {
         })
     }
 
-    fn read_instance(&self, content: i64) -> Result<Arc<Instance>, Problem> {
+    pub(crate) fn read_instance(&self, content: i64) -> Result<Arc<Instance>, Problem> {
         let json = self.texts.borrow_mut().read(&self.connection, content)?;
         Ok(Arc::new(serde_json::from_str(&json)?))
     }
 }
 
 /// The columns that [`RequestRow::read`] expects.
-const SELECT_REQUESTS: &str = "SELECT position, trial, instance, reference, mode, body, mapping, examples, \
+pub(crate) const SELECT_REQUESTS: &str = "SELECT position, trial, instance, reference, mode, body, mapping, examples, \
                                truncated, conditioning FROM requests";
 
 /// A row of the table of requests.
-struct RequestRow {
+pub(crate) struct RequestRow {
     position: usize,
     unit: UnitId,
     reference: Option<usize>,
@@ -112,7 +112,7 @@ struct RequestRow {
 }
 
 impl RequestRow {
-    fn read(row: &Row<'_>) -> Result<Self, Problem> {
+    pub(crate) fn read(row: &Row<'_>) -> Result<Self, Problem> {
         let reference: Option<i64> = row.get(3)?;
         let mode: Option<String> = row.get(4)?;
         let mode = match mode.as_deref() {
@@ -178,7 +178,7 @@ impl<C: Copy, T, F: FnMut(C) -> Result<(C, VecDeque<T>), Problem>> Pages<C, T, F
 }
 
 /// Completes rows; remembers the last instance, which neighbouring requests share.
-struct Shelf<'s> {
+pub(crate) struct Shelf<'s> {
     store: &'s Store,
     run: RunId,
     model: Option<i64>,
@@ -186,11 +186,11 @@ struct Shelf<'s> {
 }
 
 impl<'s> Shelf<'s> {
-    fn new(store: &'s Store, run: RunId) -> Self {
+    pub(crate) fn new(store: &'s Store, run: RunId) -> Self {
         Self { store, run, model: None, last: None }
     }
 
-    fn instance(&mut self, position: usize) -> Result<Arc<Instance>, Problem> {
+    pub(crate) fn instance(&mut self, position: usize) -> Result<Arc<Instance>, Problem> {
         if let Some((at, instance)) = &self.last
             && *at == position
         {
@@ -206,7 +206,7 @@ impl<'s> Shelf<'s> {
         Ok(instance)
     }
 
-    fn answer(&mut self, row: &RequestRow) -> Result<StoredAnswer, Problem> {
+    pub(crate) fn answer(&mut self, row: &RequestRow) -> Result<StoredAnswer, Problem> {
         let model = match self.model {
             Some(model) => model,
             None => *self.model.insert(self.store.model_of(self.run)?),

@@ -12,7 +12,10 @@ use crate::error::{LOCK_WAIT_SECONDS, StoreError, explain};
 const APPLICATION_ID: i64 = 0x486f_6c6f;
 
 /// The migrations in order; the first makes an empty file into format 1, and so on. Never edited once released.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_results.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_results.sql"),
+    include_str!("../migrations/0002_browse.sql"),
+];
 
 /// Opens a file for reading and writing; makes it, and its folder, when there is none.
 pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {

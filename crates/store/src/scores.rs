@@ -9,6 +9,7 @@ use crate::error::StoreError;
 use crate::read::{PAGE, Pages};
 use crate::runs::count;
 use crate::store::{Problem, Store};
+use crate::tally::write_tally;
 use crate::types::{Component, RunId, UnitId, UnitScores, UnixMillis};
 
 impl Store {
@@ -109,7 +110,7 @@ impl Store {
                 write_cell(connection, run, position, cell)?;
             }
             connection.execute("UPDATE runs SET finished = ?2 WHERE id = ?1", [run.0, at.0])?;
-            Ok(())
+            write_tally(connection, run, at)
         })
     }
 
