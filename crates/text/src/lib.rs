@@ -5,13 +5,21 @@
 
 pub mod answer;
 pub mod bleu;
+pub mod chrf;
 pub mod edit;
+pub mod extractive;
+pub mod linear;
 pub mod matching;
 pub mod math;
 pub mod normalize;
+pub mod phrases;
 pub mod porter;
 pub mod punkt;
 pub mod python;
+pub mod ranking;
+pub mod refusal;
 pub mod rouge;
+pub mod sacrebleu;
 pub mod sets;
 pub mod treebank;
+pub mod vader;
