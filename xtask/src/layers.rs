@@ -21,7 +21,7 @@ const LAW: &[(&str, &[&str])] = &[
     ("store", &["core"]),
     ("run", &["core", "store"]),
     ("sandbox", &[]),
-    ("metrics", &["core", "text", "sandbox"]),
+    ("metrics", &["core", "stats", "text", "sandbox"]),
     ("summary", &["core", "stats"]),
     ("report", &["core", "summary"]),
     ("web", &["core", "store", "summary", "report"]),

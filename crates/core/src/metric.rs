@@ -89,6 +89,12 @@ pub trait TotalsMetric: Send + Sync {
 
     /// The statistics, from the sums over a set of units. `unscored` where a denominator is zero.
     fn combine(&self, sums: &[f64]) -> Vec<Score>;
+
+    /// The statistics, from what each unit of the set has, for the few that do not follow from sums (a calibration error needs
+    /// the units in order of confidence). `None`, as for most: [`TotalsMetric::combine`] tells all.
+    fn combine_all(&self, _components: &[&[f64]]) -> Option<Vec<Score>> {
+        None
+    }
 }
 
 /// The sums of a [`TotalsMetric`] per unit, as kept for summaries.

@@ -15,6 +15,8 @@ use crate::rng::Rng;
 pub enum BootstrapKind {
     /// The replicates' quantiles.
     Percentile,
+    /// The replicates' quantiles, corrected for their median's bias.
+    BiasCorrected,
     /// Bias-corrected and accelerated.
     Bca,
     /// Bias-corrected and accelerated, with the level widened for the number of clusters.
@@ -98,17 +100,27 @@ pub fn bootstrap_statistic(
     statistic: &(dyn Fn(&[usize]) -> Option<f64> + Sync),
     options: &BootstrapOptions,
 ) -> Option<Interval> {
+    let many = |units: &[usize]| vec![statistic(units)];
+    bootstrap_statistics(clusters, &many, options).into_iter().next().flatten()
+}
+
+/// As [`bootstrap_statistic`], for several statistics of the same units, all from the same draws. One entry per statistic.
+pub fn bootstrap_statistics(
+    clusters: &[usize],
+    statistics_of: Statistics<'_>,
+    options: &BootstrapOptions,
+) -> Vec<Option<Interval>> {
     let members = Clusters::new(clusters).members();
     let statistics = |picked: &[usize]| {
         let units: Vec<usize> =
             picked.iter().flat_map(|&cluster| members[cluster].iter().copied()).collect();
-        vec![statistic(&units)]
+        statistics_of(&units)
     };
     let without = |left_out: usize| {
         let kept: Vec<usize> = (0..members.len()).filter(|&cluster| cluster != left_out).collect();
         statistics(&kept)
     };
-    resample(members.len(), options, &statistics, &without).into_iter().next().flatten()
+    resample(members.len(), options, &statistics, &without)
 }
 
 /// The ends of an interval, from replicates, the value itself and the values without each cluster in turn. With
@@ -151,7 +163,8 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     sorted[below] + fraction * (sorted[above] - sorted[below])
 }
 
-type Statistics<'a> = &'a (dyn Fn(&[usize]) -> Vec<Option<f64>> + Sync);
+/// The values of several statistics for units given by their positions; `None` where one has no value.
+pub type Statistics<'a> = &'a (dyn Fn(&[usize]) -> Vec<Option<f64>> + Sync);
 
 fn resample(
     clusters: usize,
@@ -172,10 +185,11 @@ fn resample(
             statistics(&picked)
         })
         .collect();
-    let leave_one_out: Vec<Vec<Option<f64>>> = if options.kind == BootstrapKind::Percentile {
-        Vec::new()
-    } else {
-        (0..clusters).into_par_iter().map(without).collect()
+    let leave_one_out: Vec<Vec<Option<f64>>> = match options.kind {
+        BootstrapKind::Percentile | BootstrapKind::BiasCorrected => Vec::new(),
+        BootstrapKind::Bca | BootstrapKind::ExpandedBca => {
+            (0..clusters).into_par_iter().map(without).collect()
+        }
     };
     (0..observed.len())
         .map(|which| {
@@ -196,6 +210,7 @@ fn resample(
 fn method(clusters: usize, options: &BootstrapOptions) -> String {
     let kind = match options.kind {
         BootstrapKind::Percentile => "percentile",
+        BootstrapKind::BiasCorrected => "bias-corrected",
         BootstrapKind::Bca => "BCa",
         BootstrapKind::ExpandedBca => "expanded BCa",
     };

@@ -23,7 +23,8 @@ pub mod rng;
 pub mod win_rate;
 
 pub use bootstrap::{
-    BootstrapKind, BootstrapOptions, bootstrap_statistic, bootstrap_totals, bootstrap_totals_many,
+    BootstrapKind, BootstrapOptions, bootstrap_statistic, bootstrap_statistics, bootstrap_totals,
+    bootstrap_totals_many,
 };
 pub use cluster::{ClusterSummary, Clusters};
 pub use interval::{Interval, mean_interval, proportion_interval, wilson};

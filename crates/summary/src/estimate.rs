@@ -51,16 +51,27 @@ pub(crate) fn statistics(
 ) -> Vec<(MetricName, Result<Estimate, String>)> {
     let labels = labels(resample.clusters.iter().copied());
     let clusters = labels.iter().max().map_or(0, |last| last + 1);
-    let whole = metric.combine(&sums(resample.components));
-    let values = |sums: &[f64]| -> Vec<Option<f64>> {
-        let scores = metric.combine(sums);
-        whole.iter().map(|score| value_of(&scores, &score.metric)).collect()
+    let units: Vec<&[f64]> = resample.components.iter().map(Vec::as_slice).collect();
+    let of_units = metric.combine_all(&units);
+    let from_sums = of_units.is_none();
+    let whole = of_units.unwrap_or_else(|| metric.combine(&sums(resample.components)));
+    let pick = |scores: &[Score]| -> Vec<Option<f64>> {
+        whole.iter().map(|score| value_of(scores, &score.metric)).collect()
     };
     let Options { draws, level, .. } = *resample.options;
     let seed = seed(whole.first().map_or("", |score| score.metric.as_str()));
     let bootstrap = holometer_stats::BootstrapOptions::new(draws, level, seed);
-    let intervals =
-        holometer_stats::bootstrap_totals_many(resample.components, &labels, &values, &bootstrap);
+    let intervals = if from_sums {
+        let values = |sums: &[f64]| pick(&metric.combine(sums));
+        holometer_stats::bootstrap_totals_many(resample.components, &labels, &values, &bootstrap)
+    } else {
+        let values = |picked: &[usize]| {
+            let picked: Vec<&[f64]> = picked.iter().map(|&at| units[at]).collect();
+            pick(&metric.combine_all(&picked).unwrap_or_default())
+        };
+        let bootstrap = list_bootstrap(bootstrap, units.len());
+        holometer_stats::bootstrap_statistics(&labels, &values, &bootstrap)
+    };
     let estimates = whole.iter().zip(intervals).map(|(score, interval)| {
         let estimate = match &score.value {
             Value::Number(value) => Ok(Estimate {
@@ -70,6 +81,7 @@ pub(crate) fn statistics(
                 unscored: 0,
                 interval: interval
                     .map(|interval| unanimous(interval, *value, clusters, level))
+                    .map(|interval| if from_sums { interval } else { around(interval, *value) })
                     .map(into_core),
             }),
             Value::Unscored(reason) => Err(reason.clone()),
@@ -77,6 +89,29 @@ pub(crate) fn statistics(
         (score.metric.clone(), estimate)
     });
     estimates.collect()
+}
+
+/// The interval, stretched to hold the value: resampling inflates calibration errors, so that all replicates may lie above.
+fn around(interval: holometer_stats::Interval, value: f64) -> holometer_stats::Interval {
+    let (low, high) = (interval.low.min(value), interval.high.max(value));
+    holometer_stats::Interval { low, high, ..interval }
+}
+
+/// How much work a statistic over whole lists may be: draws times units.
+const LIST_WORK: usize = 2_000_000;
+
+/// A statistic over whole lists is resampled less often, and without acceleration, because
+/// leaving out each cluster in turn would take time in the square of their number.
+fn list_bootstrap(
+    options: holometer_stats::BootstrapOptions,
+    units: usize,
+) -> holometer_stats::BootstrapOptions {
+    let draws = (LIST_WORK / units.max(1)).clamp(40, 400).min(options.draws);
+    holometer_stats::BootstrapOptions {
+        draws,
+        kind: holometer_stats::BootstrapKind::BiasCorrected,
+        ..options
+    }
 }
 
 /// Replicates that all agree on 0 or 1 say nothing about how sure that is: the interval is then that of as many
@@ -109,7 +144,7 @@ fn sums(components: &[Vec<f64>]) -> Vec<f64> {
 }
 
 /// Numbers for cluster names, 0, 1, ... in order of appearance.
-fn labels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+pub(crate) fn labels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     names
         .map(|name| {
@@ -120,13 +155,13 @@ fn labels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
 }
 
 /// A seed from a metric's name (FNV-1a), so that its interval does not depend on which others are computed.
-fn seed(name: &str) -> u64 {
+pub(crate) fn seed(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-fn into_core(interval: holometer_stats::Interval) -> Interval {
+pub(crate) fn into_core(interval: holometer_stats::Interval) -> Interval {
     Interval {
         low: interval.low,
         high: interval.high,
