@@ -116,7 +116,7 @@ pub struct Finished {
     /// What came back.
     pub outcome: Outcome,
     /// Seconds that it took: over HTTP, from sending to the end of the answer; locally, its share of the batch's
-    /// time.
+    /// time; 0 where that has no meaning: for batches at a provider, and for what was never sent.
     pub seconds: f64,
     /// How many other tries came before (rate limits, dropped connections).
     pub retries: u32,

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! spec, vendor (models/*.toml), probe -> Deployment     what is at the address and what it can do
+//! batch                                                many requests handed in at once, for half the price
 //! http::driver -> http::governor                        which call is sent next, and when
 //! http::attempt -> wire (one file per format)           one call: build, send, parse, judge
 //! ```
@@ -14,6 +15,7 @@
 
 pub mod test_models;
 
+mod batch;
 mod conversation;
 mod cost;
 mod cutting;
@@ -34,6 +36,7 @@ mod vendor_files;
 mod wire;
 mod wire_format;
 
+pub use batch::{Batching, Journal};
 pub use cost::list_price;
 pub use error::ProviderError;
 pub use open::{ASSUMED_WINDOW, SERVER_KEY_VARIABLE, open};

@@ -187,10 +187,16 @@ fn open_vendor(
         Some(_) => format!("window {tokens} tokens, as documented on {}", vendor.checked),
         None => format!("window {tokens} tokens, assumed: the model is not listed"),
     };
-    let card = card(spec, &deployment, &note);
+    let asked_in = match (vendor.batch, &settings.batching) {
+        (Some(_), Some(_)) => "; asked in batches",
+        (None, Some(_)) => "; no batch API, asked one by one",
+        (_, None) => "",
+    };
+    let card = card(spec, &deployment, &format!("{note}{asked_in}"));
     let chat = deployment.chat.is_some();
     let model = model(card, window(tokens, chat), deployment, transport, settings);
-    Ok(HttpModel { price: model.price.or_else(|| list_price(spec)), ..model })
+    let batch = vendor.batch.filter(|_| settings.batching.is_some());
+    Ok(HttpModel { price: model.price.or_else(|| list_price(spec)), batch, ..model })
 }
 
 /// A vendor's address with the environment variables that stand in braces in it.
@@ -375,5 +381,5 @@ fn model(
         governor.stop(Stopped { kind: FailureKind::Unsupported, message });
     }
     let line = Line { deployment, transport, governor, settings: settings.clone() };
-    HttpModel { card, window, price: settings.price.clone(), line: Arc::new(line) }
+    HttpModel { card, window, price: settings.price.clone(), batch: None, line: Arc::new(line) }
 }

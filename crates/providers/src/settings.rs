@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use holometer_core::Price;
 
+use crate::batch::Batching;
+
 /// Looks up an environment variable. This crate never reads the environment by itself.
 pub type EnvLookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub tokens_per_minute: Option<u64>,
     /// What the model costs, where the user knows better than the vendor's list.
     pub price: Option<Price>,
+    /// Ask in batches where the provider takes them; `None`: one call after the other.
+    pub batching: Option<Batching>,
 }
 
 impl Default for Settings {
@@ -87,6 +91,7 @@ impl Default for Settings {
             window: None,
             tokens_per_minute: None,
             price: None,
+            batching: None,
         }
     }
 }

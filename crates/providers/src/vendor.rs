@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::batch::BatchApi;
 use crate::vendor_files::VENDOR_FILES;
 
 /// One vendor's file.
@@ -40,6 +41,9 @@ pub(crate) struct Vendor {
     /// The wire format of plain text, where the vendor has one.
     #[serde(default)]
     pub(crate) completions: Option<String>,
+    /// The vendor's batch API, where it has one.
+    #[serde(default)]
+    pub(crate) batch: Option<BatchApi>,
     /// What calls may ask for.
     #[serde(default)]
     pub(crate) support: Support,

@@ -253,7 +253,8 @@ impl<'d> Desk<'d> {
             self.warn(failure_code(*kind), message.clone());
         }
         let Finished { outcome, seconds, retries, .. } = finished;
-        self.batch.push(Recorded { key, outcome, seconds: Some(seconds), retries });
+        let seconds = Some(seconds).filter(|seconds| *seconds > 0.0);
+        self.batch.push(Recorded { key, outcome, seconds, retries });
         self.due.get_or_insert_with(|| Due::after(self.options.batch_interval));
     }
 

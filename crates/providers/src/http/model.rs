@@ -6,6 +6,7 @@ use holometer_core::{
     Cancel, Model, ModelCard, Price, Request, RequestKey, Sink, Tokenizer, Window,
 };
 
+use crate::batch::{self, BatchApi};
 use crate::http::driver::{self, Line};
 
 /// A model behind HTTP.
@@ -13,6 +14,7 @@ pub(crate) struct HttpModel {
     pub(crate) card: ModelCard,
     pub(crate) window: Window,
     pub(crate) price: Option<Price>,
+    pub(crate) batch: Option<BatchApi>,
     pub(crate) line: Arc<Line>,
 }
 
@@ -31,10 +33,16 @@ impl Model for HttpModel {
     }
 
     fn price(&self) -> Option<Price> {
-        self.price.clone()
+        let share = if self.batch.is_some() { batch::PRICE_SHARE } else { 1.0 };
+        self.price.as_ref().map(|price| price.at(share))
     }
 
     fn answer(&self, requests: &[(RequestKey, Request)], cancel: &Cancel, sink: Sink<'_>) {
-        driver::answer(&self.line, requests, cancel, sink);
+        match (self.batch, &self.line.settings.batching) {
+            (Some(api), Some(batching)) => {
+                batch::answer((&self.line, api, batching), requests, cancel, sink);
+            }
+            _ => driver::answer(&self.line, requests, cancel, sink),
+        }
     }
 }

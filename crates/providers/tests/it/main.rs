@@ -1,6 +1,8 @@
 //! The crate against servers on loopback, through its public interface.
 
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod clouds;
 #[cfg(test)]
 mod faults;
