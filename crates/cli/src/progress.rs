@@ -105,6 +105,11 @@ impl Talk {
         self.bar.enable_steady_tick(Duration::from_millis(250));
     }
 
+    /// Says anew what the work is.
+    pub(crate) fn name_work(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
+    }
+
     /// Goes on by `count`.
     pub(crate) fn advance(&self, count: u64) {
         self.bar.inc(count);

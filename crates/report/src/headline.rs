@@ -27,6 +27,9 @@ pub struct RunTotals {
     pub prompt_tokens: u64,
     /// Tokens that the model wrote, as far as it reports them.
     pub completion_tokens: u64,
+    /// US dollars for those tokens by the model's price list; `None` where no price is known.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
 }
 
 /// A run with its cells.
@@ -217,6 +220,7 @@ pub fn speed_table(report: &Report) -> Table {
             number(totals.seconds),
             per_second(totals.answered as f64),
             per_second((totals.prompt_tokens + totals.completion_tokens) as f64),
+            totals.cost_usd.map_or_else(|| "-".to_owned(), number),
         ]
     });
     let numbers = [
@@ -228,6 +232,7 @@ pub fn speed_table(report: &Report) -> Table {
         "model s",
         "requests/s",
         "tokens/s",
+        "cost USD",
     ]
     .map(Column::number);
     Table {

@@ -1,11 +1,13 @@
 //! What was typed. A doc comment here is the help text.
 
+mod remote;
 mod select;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use remote::RemoteArgs;
 pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};
 
 /// Holistic evaluation of language models: what they can do, and whom they fail, on the same questions, with error bars.
@@ -90,6 +92,18 @@ pub(crate) struct RunArgs {
     /// Give HELM's numbers, faults included.
     #[arg(long, help_heading = "Execution")]
     pub(crate) helm_compat: bool,
+    /// Stop when answers have cost so many US dollars, by the models' price lists; the same command goes on later. Calls in
+    /// flight at that moment are still paid for.
+    #[arg(long, value_name = "USD", value_parser = positive, help_heading = "Execution")]
+    pub(crate) max_cost: Option<f64>,
+}
+
+/// A number above zero.
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("it is not a number above zero".to_owned()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

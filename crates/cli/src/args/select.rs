@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::RemoteArgs;
+
 /// What to evaluate.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
@@ -71,6 +73,8 @@ pub(crate) struct EnvironmentArgs {
     /// Send prompts to local models as they are, without the model's chat template.
     #[arg(long)]
     pub(crate) no_chat_template: bool,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArgs,
 }
 
 /// How weights are kept.

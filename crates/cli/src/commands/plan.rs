@@ -1,9 +1,10 @@
 //! `plan`: what a run would do.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use holometer_adapt::helm_request;
-use holometer_core::{Instance, Request, RequestState, RunSpec};
+use holometer_core::{Instance, Price, Request, RequestState, RunSpec};
 use holometer_data::Availability;
 use holometer_plan::Cell;
 use holometer_report::{Column, Table};
@@ -14,14 +15,18 @@ use crate::commands::run::{is_mistake, shown};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, Prepared, Prompting, Purpose, Selected, instances_of, prepare, select,
+    Environment, Prepared, Prompting, Purpose, Selected, dollars, instances_of, prepare, select,
 };
 use crate::progress::Talk;
 use crate::size;
 
 /// Prints the plan, and writes its requests where asked.
 pub(crate) fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let environment = Environment::new(&args.environment, &args.selection.scenario_file)?;
+    let mut environment = Environment::new(&args.environment, &args.selection.scenario_file)?;
+    if args.environment.remote.batch {
+        // Nothing is handed in; the price is that of batches.
+        environment.ask_in_batches(Path::new("holometer.db"));
+    }
     let selected = select(&args.selection, &environment, Purpose::Plan, talk)?;
     if let Some(path) = &args.requests {
         return output::write_to(path, |out| requests(&selected, &environment, talk, out))
@@ -61,6 +66,8 @@ struct Line {
     prompt_tokens: Option<usize>,
     /// At most so many tokens will be written.
     max_new_tokens: Option<usize>,
+    /// US dollars at most, by the model's price list; `null` where no price is known or the data is not here.
+    cost_usd: Option<f64>,
     /// Bytes to download first; `null` when a size is not known.
     download_bytes: Option<u64>,
     /// Files to download first.
@@ -74,6 +81,7 @@ struct Plan {
     will_not_run: usize,
     requests: usize,
     prompt_tokens: usize,
+    cost_usd: Option<f64>,
     download_bytes: u64,
     cells: Vec<Line>,
 }
@@ -92,9 +100,24 @@ impl Plan {
             will_not_run: cells.len() - will_run,
             requests: cells.iter().filter_map(|line| line.requests).sum(),
             prompt_tokens: cells.iter().filter_map(|line| line.prompt_tokens).sum(),
+            cost_usd: cells.iter().filter_map(|line| line.cost_usd).reduce(|sum, cost| sum + cost),
             download_bytes,
             cells,
         }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = vec![
+            "? is counted once the data is here: `holometer pull` with the same selection fetches it.".to_owned(),
+        ];
+        if let Some(cost) = self.cost_usd {
+            notes.push(format!(
+                "{} at most by the price lists, if every answer is as long as it may be; without the model's tokenizer a token is \
+                 counted for every {BYTES_PER_TOKEN} bytes. Thinking comes on top.",
+                dollars(cost)
+            ));
+        }
+        notes
     }
 
     fn table(&self) -> Table {
@@ -108,9 +131,16 @@ impl Plan {
                     (false, Some(bytes)) => size::show(bytes),
                     (false, None) => "size unknown".to_owned(),
                 };
-                [count(line.instances), count(line.requests), count(line.prompt_tokens), download]
+                let cost = line.cost_usd.map_or_else(|| "-".to_owned(), dollars);
+                [
+                    count(line.instances),
+                    count(line.requests),
+                    count(line.prompt_tokens),
+                    cost,
+                    download,
+                ]
             } else {
-                ["-"; 4].map(str::to_owned)
+                ["-"; 5].map(str::to_owned)
             };
             let verdict = if line.will_run { "will run" } else { "not run" };
             let note = if line.will_run && line.reason.is_empty() {
@@ -123,15 +153,21 @@ impl Plan {
             row.push(note);
             row
         });
-        let numbers = ["instances", "requests", "prompt tokens", "download"].map(Column::number);
+        let numbers = ["instances", "requests", "prompt tokens", "cost at most", "download"]
+            .map(Column::number);
         Table {
             title: format!(
                 "Suite `{}`: {} will run, {} will not; {} requests and {} prompt tokens known",
                 self.suite, self.will_run, self.will_not_run, self.requests, self.prompt_tokens
             ),
-            columns: ["run", "plan"].map(Column::text).into_iter().chain(numbers).chain([Column::text("why")]).collect(),
+            columns: ["run", "plan"]
+                .map(Column::text)
+                .into_iter()
+                .chain(numbers)
+                .chain([Column::text("why")])
+                .collect(),
             rows: rows.collect(),
-            notes: vec!["? is counted once the data is here: `holometer pull` with the same selection fetches it.".to_owned()],
+            notes: self.notes(),
         }
     }
 }
@@ -154,6 +190,7 @@ impl Planner<'_> {
             requests: None,
             prompt_tokens: None,
             max_new_tokens: None,
+            cost_usd: None,
             download_bytes: Some(0),
             downloads: Vec::new(),
         };
@@ -178,7 +215,10 @@ impl Planner<'_> {
         line.will_run = true;
         if counts && line.downloads.is_empty() {
             match self.prepare(spec, &model.prompting) {
-                Ok(prepared) => count(&mut line, &prepared, &model.prompting),
+                Ok(prepared) => {
+                    count(&mut line, &prepared, &model.prompting);
+                    line.cost_usd = model.price().map(|price| cost(&line, &prepared, &price));
+                }
                 Err(reason) => {
                     line.will_run = false;
                     line.reason = reason;
@@ -241,6 +281,23 @@ fn count(line: &mut Line, prepared: &Prepared, prompting: &Prompting) {
         parts.into_iter().map(|part| part.join().ok()).sum::<Option<usize>>()
     });
     line.prompt_tokens = counted;
+}
+
+/// Bytes of text per token, where the model's tokenizer is not here: the usual figure for English.
+const BYTES_PER_TOKEN: usize = 4;
+
+/// US dollars if every answer is as long as it may be.
+fn cost(line: &Line, prepared: &Prepared, price: &Price) -> f64 {
+    let bytes = || -> usize {
+        prepared
+            .requests
+            .iter()
+            .filter_map(|state| state.request.text())
+            .map(|text| text.len())
+            .sum()
+    };
+    let prompt = line.prompt_tokens.unwrap_or_else(|| bytes() / BYTES_PER_TOKEN);
+    price.of_tokens(prompt as u64, line.max_new_tokens.unwrap_or(0) as u64)
 }
 
 fn new_tokens(state: &RequestState) -> usize {

@@ -44,7 +44,14 @@ pub(crate) fn quickstart(args: &QuickstartArgs, verbose: u8, talk: &Talk) -> Res
         ..SelectionArgs::default()
     };
     let database = DatabaseArgs { db: db.clone() };
-    let run_args = RunArgs { selection, environment, database, strict: false, helm_compat: false };
+    let run_args = RunArgs {
+        selection,
+        environment,
+        database,
+        strict: false,
+        helm_compat: false,
+        max_cost: None,
+    };
     let exit = run(&run_args, verbose, talk)?;
     talk.say("");
     talk.say("Next:");
@@ -66,5 +73,6 @@ fn model_file() -> DataFile {
         }],
         sha256: Some("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53".to_owned()),
         bytes: Some(98_362_432),
+        about_bytes: None,
     }
 }

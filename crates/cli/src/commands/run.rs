@@ -5,30 +5,33 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use holometer_core::{Cancel, Instance, RunSpec};
+use holometer_core::{Cancel, Instance, Price, RunSpec};
 use holometer_plan::{Cell, SkipKind};
 use holometer_report::Detail;
-use holometer_run::{Event, Job, Options, WarningTally, execute};
+use holometer_run::{Event, Job, Options, Place, WarningTally, execute};
 use holometer_store::{RunContext, RunId, RunInputs, Store};
 
 use crate::args::{RunArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, LoadedModel, Purpose, ScoreOptions, Selected, instances_of, now, open_for_writing,
-    prepare, report, score_run, select,
+    Environment, LoadedModel, PRICE_FIELD, Purpose, ScoreOptions, Selected, Spending, dollars,
+    instances_of, now, open_for_writing, prepare, report, score_run, select,
 };
 use crate::progress::{Talk, Unit, stop_on_signal};
 
 /// Runs a selection and prints its report.
 pub(crate) fn run(args: &RunArgs, verbose: u8, talk: &Talk) -> Result<Exit, Failure> {
     let folder = args.database.db.parent().unwrap_or(Path::new("."));
-    let environment = Environment::new(&args.environment, &args.selection.scenario_file)?;
+    let mut environment = Environment::new(&args.environment, &args.selection.scenario_file)?;
+    if args.environment.remote.batch {
+        environment.ask_in_batches(&args.database.db);
+    }
     let mut store = open_for_writing(&args.database.db)?;
     let log = crate::log::start(folder, verbose);
     let selected = select(&args.selection, &environment, Purpose::Run, talk)?;
-    let options = ScoreOptions { helm_compat: args.helm_compat };
-    let mut done = evaluate(&mut store, &selected, &environment, options, talk)?;
+    let options = EvaluateOptions { helm_compat: args.helm_compat, max_cost: args.max_cost };
+    let mut done = evaluate(&mut store, &selected, &environment, &options, talk)?;
     let mut report = report(&store, Some(&selected.suite), &environment.catalogue)?;
     report.not_run.append(&mut done.not_run);
     output::print_report(&report, &Detail::Headline, TableFormat::Table)?;
@@ -65,12 +68,25 @@ fn exit_of(done: &Done, report: &holometer_report::Report, strict: bool) -> Exit
     }
 }
 
+/// What a model is given at once where it is asked in batches, which take hours however large they are.
+const BATCH_REQUESTS: usize = 50_000;
+const BATCH_BYTES: usize = 160 << 20;
+
+/// How a selection is evaluated.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct EvaluateOptions {
+    /// Give HELM's numbers, faults included.
+    pub(crate) helm_compat: bool,
+    /// US dollars at which to stop.
+    pub(crate) max_cost: Option<f64>,
+}
+
 /// Executes and scores every cell that can be run.
 pub(crate) fn evaluate(
     store: &mut Store,
     selected: &Selected,
     environment: &Environment,
-    options: ScoreOptions,
+    options: &EvaluateOptions,
     talk: &Talk,
 ) -> Result<Done, Failure> {
     let mut done = Done::default();
@@ -99,12 +115,43 @@ pub(crate) fn evaluate(
     }
     drop(loaded);
     say_notes(&notes, talk);
-    execute_jobs(store, &jobs, &mut done, talk)?;
+    let spending = spending(&jobs, options.max_cost)?;
+    let execution = if environment.remote.batching.is_some() {
+        Options { slice_requests: BATCH_REQUESTS, slice_bytes: BATCH_BYTES, ..Options::default() }
+    } else {
+        Options::default()
+    };
+    execute_jobs(store, (&jobs, &execution), &spending, &mut done, talk)?;
+    let options = ScoreOptions { helm_compat: options.helm_compat };
     for (job, model) in &jobs {
         let tokenizer = model.prompting.tokenizer.as_deref();
         score_run(store, job.run, tokenizer, options)?;
     }
     Ok(done)
+}
+
+/// What the jobs cost.
+///
+/// # Errors
+/// When there is a limit and a model whose price is not known.
+fn spending(jobs: &[(Job, Rc<LoadedModel>)], limit: Option<f64>) -> Result<Spending, Failure> {
+    let mut prices = BTreeMap::new();
+    for (job, model) in jobs {
+        match model.price() {
+            Some(price) => {
+                prices.insert(job.run, price);
+            }
+            None if limit.is_some() && job.place == Place::Remote => {
+                let message =
+                    format!("--max-cost can't hold: the price of {} is not known", model.spec.name);
+                return Err(Failure::usage(message).hint(
+                    "give the model an `input_price` and an `output_price` in a suite file (`holometer init suite` shows how)",
+                ));
+            }
+            None => {}
+        }
+    }
+    Ok(Spending::new(prices, limit))
 }
 
 fn nothing_to_run(done: &Done, message: String) -> Failure {
@@ -200,24 +247,29 @@ fn begin(
         instances: &prepared.instances,
         requests: &prepared.requests,
     };
+    let context = context(answering.price());
     let begun =
-        store.begin_run(&selected.suite, spec, &inputs, &context()).map_err(Failure::usage)?;
+        store.begin_run(&selected.suite, spec, &inputs, &context).map_err(Failure::usage)?;
     let job = Job { run: begun.run, model: answering, place: model.place };
     Ok(Ok((job, model)))
 }
 
-fn context() -> RunContext {
-    let host = serde_json::json!({
+fn context(price: Option<Price>) -> RunContext {
+    let mut host = serde_json::json!({
         "os": std::env::consts::OS,
         "architecture": std::env::consts::ARCH,
         "processors": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
     });
+    if let Some(price) = price {
+        host[PRICE_FIELD] = serde_json::json!(price);
+    }
     RunContext { at: now(), version: env!("CARGO_PKG_VERSION").to_owned(), host }
 }
 
 fn execute_jobs(
     store: &mut Store,
-    jobs: &[(Job, Rc<LoadedModel>)],
+    (jobs, options): (&[(Job, Rc<LoadedModel>)], &Options),
+    spending: &Spending,
     done: &mut Done,
     talk: &Talk,
 ) -> Result<(), Failure> {
@@ -227,10 +279,21 @@ fn execute_jobs(
     let started = Instant::now();
     let tally = std::cell::RefCell::new(WarningTally::default());
     let planned = std::cell::Cell::new((0u64, 0u64));
-    let events = |event: Event| on_event(&event, &planned, &tally, talk);
-    let report = execute(store, &list, &Options::default(), &cancel, &events);
+    let events = |event: Event| {
+        if let Event::RequestFinished { run, prompt_tokens, completion_tokens, .. } = &event {
+            spending.add(*run, *prompt_tokens, *completion_tokens, &cancel);
+            if let Some(spent) = spending.spent() {
+                talk.name_work(&format!("evaluating, {} spent", dollars(spent)));
+            }
+        }
+        on_event(&event, &planned, &tally, talk);
+    };
+    let report = execute(store, &list, options, &cancel, &events);
     talk.end();
     let report = report.map_err(Failure::usage)?;
+    if let Some(spent) = spending.spent() {
+        talk.say(&format!("spent now: {} by the price lists", dollars(spent)));
+    }
     for warning in tally.borrow().kinds().iter().filter(|warning| warning.count > 1) {
         talk.say(&format!("warning ({} times in all): {}", warning.count, warning.text));
     }
@@ -248,12 +311,14 @@ fn execute_jobs(
         report.asked,
         started.elapsed().as_secs_f64()
     ));
-    done.interrupted = report.interrupted;
+    done.interrupted = report.interrupted && !spending.stopped();
     done.incomplete |= total.failed > 0 || total.not_run > 0;
     for (run, (job, _)) in report.runs.iter().zip(jobs) {
         if run.progress.not_run > 0 {
             let name = name_of(store, job.run)?;
-            let why = if report.interrupted {
+            let why = if spending.stopped() {
+                "--max-cost was reached; the same command goes on"
+            } else if report.interrupted {
                 "stopped by the user; the same command goes on"
             } else {
                 "its model was given up"

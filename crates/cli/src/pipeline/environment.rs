@@ -1,13 +1,21 @@
 //! What commands work with: data, scenarios, settings of local models.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use holometer_data::{Library, library_from_environment};
+use holometer_providers::{Batching, Settings};
 use holometer_scenarios::Catalogue;
 
-use crate::args::{EnvironmentArgs, WeightsArg};
+use crate::args::{EnvironmentArgs, RemoteArgs, WeightsArg};
 use crate::failure::Failure;
+use crate::pipeline::credentials;
+use crate::pipeline::journal::FileJournal;
 use crate::size;
+
+/// How often a batch at a provider is asked after.
+const BATCH_POLL: Duration = Duration::from_secs(15);
 
 /// Everything that a command needs besides what it was asked to do.
 pub(crate) struct Environment {
@@ -17,6 +25,8 @@ pub(crate) struct Environment {
     pub(crate) catalogue: Catalogue,
     /// Settings of local models.
     pub(crate) local: LocalSettings,
+    /// Settings of models behind HTTP.
+    pub(crate) remote: Settings,
 }
 
 /// Settings of local models, as typed.
@@ -66,6 +76,29 @@ impl Environment {
             weights: args.dtype,
             no_chat_template: args.no_chat_template,
         };
-        Ok(Self { library, catalogue, local })
+        let remote = remote_settings(&args.remote)?;
+        Ok(Self { library, catalogue, local, remote })
     }
+
+    /// Asks models behind HTTP in batches where they take them, with the notes beside a results database.
+    pub(crate) fn ask_in_batches(&mut self, database: &Path) {
+        let journal = Arc::new(FileJournal::beside(database));
+        self.remote.batching = Some(Batching { journal, poll: BATCH_POLL });
+    }
+}
+
+fn remote_settings(args: &RemoteArgs) -> Result<Settings, Failure> {
+    let mut settings =
+        Settings { env: credentials::lookup(args.credentials.as_deref())?, ..Settings::default() };
+    if let Some(most) = args.max_concurrency {
+        settings.max_concurrency = usize::from(most);
+    }
+    if let Some(seconds) = args.request_timeout {
+        settings.request_timeout = Duration::from_secs(seconds);
+    }
+    if let Some(most) = args.retries {
+        settings.retries.max = most;
+    }
+    settings.tokens_per_minute = args.tokens_per_minute;
+    Ok(settings)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use holometer_core::{Model, ModelName, ModelSpec, RunSpec};
+use holometer_core::{Model, ModelName, ModelSpec, Price, RunSpec};
 use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window};
 use holometer_plan::{SelectedModel, Tuning};
 use holometer_providers::{Contact, Settings};
@@ -54,6 +54,7 @@ pub(crate) struct Models {
 struct Opener {
     purpose: Purpose,
     local: LocalSettings,
+    remote: Settings,
     offline: bool,
 }
 
@@ -68,6 +69,7 @@ impl Models {
         let opener = Opener {
             purpose,
             local: environment.local.clone(),
+            remote: environment.remote.clone(),
             offline: environment.library.offline,
         };
         let mut named: Vec<Rc<LoadedModel>> = Vec::new();
@@ -126,6 +128,11 @@ impl LoadedModel {
         None
     }
 
+    /// What its answers cost, where a price is known.
+    pub(crate) fn price(&self) -> Option<Price> {
+        self.answering.as_ref()?.price()
+    }
+
     /// The model itself.
     pub(crate) fn answering(&self) -> Result<Arc<dyn Model>, String> {
         self.answering
@@ -150,8 +157,7 @@ impl Opener {
                 repository.rsplit('/').next().unwrap_or(repository)
             ));
         }
-        let env = Arc::new(|name: &str| std::env::var(name).ok());
-        let settings = Settings { env, contact: self.contact(spec), ..Settings::default() };
+        let settings = Settings { contact: self.contact(spec), ..self.remote.clone() };
         let place = if spec.starts_with("test:") { Place::Local } else { Place::Remote };
         if self.offline
             && place == Place::Remote

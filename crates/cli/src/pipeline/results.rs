@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use holometer_core::{Cell, CellStatus, MainMetric, Outcome, ScenarioCatalogue, Slice};
+use holometer_core::{Cell, CellStatus, MainMetric, Outcome, Price, ScenarioCatalogue, Slice};
 use holometer_report::{Report, RunReport, RunTotals};
 use holometer_scenarios::Catalogue;
 use holometer_store::{RunInfo, Store, UnixMillis};
 
 use crate::failure::Failure;
+
+/// Where a run's circumstances hold the price of its model.
+pub(crate) const PRICE_FIELD: &str = "price";
 
 /// The present time, for records.
 pub(crate) fn now() -> UnixMillis {
@@ -120,5 +123,12 @@ fn totals(store: &Store, run: &RunInfo) -> Result<RunTotals, Failure> {
             totals.completion_tokens += response.completion_tokens.unwrap_or(0) as u64;
         }
     }
+    totals.cost_usd = recorded_price(run)
+        .map(|price| price.of_tokens(totals.prompt_tokens, totals.completion_tokens));
     Ok(totals)
+}
+
+/// What the run's model cost when the run was begun.
+fn recorded_price(run: &RunInfo) -> Option<Price> {
+    serde_json::from_value(run.host.get(PRICE_FIELD)?.clone()).ok()
 }
