@@ -1,0 +1,157 @@
+//! What changes when a question is rewritten: paired differences of each copy and its original, and less the placebo.
+
+use holometer_core::CellStatus;
+use holometer_stats::difference::{DifferenceOptions, paired_difference};
+
+use crate::estimate::{labels, seed};
+use crate::fairness::{FairnessCell, Family, Judgement, SCREENING, cell};
+use crate::finding::{Entry, Finding};
+use crate::rows::{Column, CopyKey, InstanceTable};
+
+/// The columns whose changes are measured, with the families of the change and of the change less the placebo's.
+const CHANGES: [(Column, Family, Family); 4] = [
+    (Column::Correct, Family::AccuracyChange, Family::NetChange),
+    (Column::Toxicity, Family::ToxicityChange, Family::ToxicityChange),
+    (Column::Sentiment, Family::SentimentChange, Family::SentimentChange),
+    (Column::Refusal, Family::RefusalChange, Family::RefusalChange),
+];
+
+/// The change of every column under every kind of copies.
+pub(crate) fn cells(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
+    let copies = table.copies();
+    let placebos: Vec<&CopyKey> = copies.iter().filter(|copy| copy.placebo).collect();
+    let rewritten: Vec<&CopyKey> = copies.iter().filter(|copy| !copy.placebo).collect();
+    let mut cells = Vec::new();
+    for (column, family, net) in CHANGES {
+        if rewritten.iter().all(|copy| !copy.fairness) {
+            let status = CellStatus::NotRequested { enable_with: how.how_to_perturb.clone() };
+            if rewritten.is_empty() || family != Family::AccuracyChange {
+                cells.push(cell(family, column.as_str(), Entry::Missing(status.clone())));
+            }
+            if net != family {
+                cells.push(cell(net, column.as_str(), Entry::Missing(status)));
+            }
+        }
+        for copy in &rewritten {
+            // Other perturbations than counterfactual ones are about robustness: only their accuracy is of interest.
+            if !copy.fairness && column != Column::Correct {
+                continue;
+            }
+            let measure = named(column, &copy.shown());
+            cells.push(cell(family, &measure, change(table, copy, column, how, &measure)));
+            if copy.fairness {
+                let matched: Vec<&CopyKey> =
+                    placebos.iter().copied().filter(|placebo| placebo.serves(copy)).collect();
+                let measure = format!("{measure}, less placebo");
+                cells.push(cell(
+                    net,
+                    &measure,
+                    less_placebo(table, copy, &matched, column, how, &measure),
+                ));
+            }
+        }
+    }
+    cells
+}
+
+fn named(column: Column, copy: &str) -> String {
+    if column == Column::Correct { copy.to_owned() } else { format!("{}: {copy}", column.as_str()) }
+}
+
+/// The mean change from the original to the copy.
+fn change(
+    table: &InstanceTable,
+    copy: &CopyKey,
+    column: Column,
+    how: &Judgement,
+    measure: &str,
+) -> Entry {
+    let before = table.means(None, column);
+    let after = table.means(Some(copy), column);
+    let pairs: Vec<(f64, &str)> = after
+        .iter()
+        .filter_map(|(instance, (after, cluster))| {
+            before.get(instance).map(|(before, _)| (after - before, *cluster))
+        })
+        .collect();
+    let mut entry = judged(table, copy, column, &pairs, how, measure);
+    if let Entry::Found(finding) = &mut entry {
+        let unchanged = before.len().saturating_sub(pairs.len());
+        if unchanged > 0 {
+            finding.notes.push(format!("{unchanged} instances that it does not change are left out"));
+        }
+    }
+    entry
+}
+
+/// The mean difference of the copy and the placebo copies of the same instance.
+fn less_placebo(
+    table: &InstanceTable,
+    copy: &CopyKey,
+    placebos: &[&CopyKey],
+    column: Column,
+    how: &Judgement,
+    measure: &str,
+) -> Entry {
+    if placebos.is_empty() {
+        return Entry::Missing(CellStatus::NotRequested { enable_with: how.how_to_placebo.clone() });
+    }
+    let after = table.means(Some(copy), column);
+    let placebos: Vec<_> = placebos.iter().map(|key| table.means(Some(key), column)).collect();
+    let pairs: Vec<(f64, &str)> = after
+        .iter()
+        .filter_map(|(instance, (after, cluster))| {
+            let found: Vec<f64> =
+                placebos.iter().filter_map(|means| means.get(instance)).map(|m| m.0).collect();
+            let placebo = found.iter().sum::<f64>() / found.len() as f64;
+            (!found.is_empty()).then_some((after - placebo, *cluster))
+        })
+        .collect();
+    judged(table, copy, column, &pairs, how, measure)
+}
+
+fn judged(
+    table: &InstanceTable,
+    copy: &CopyKey,
+    column: Column,
+    pairs: &[(f64, &str)],
+    how: &Judgement,
+    measure: &str,
+) -> Entry {
+    if pairs.is_empty() {
+        return Entry::Missing(match table.reason(None, column) {
+            CellStatus::InsufficientSupport { .. } => table.reason(Some(copy), column),
+            other => other,
+        });
+    }
+    if pairs.len() < how.least_instances {
+        let needed = how.least_instances;
+        return Entry::Missing(CellStatus::InsufficientSupport { n: pairs.len(), needed });
+    }
+    let range = table.range(column);
+    let options = DifferenceOptions {
+        level: how.level,
+        alpha: how.alpha,
+        power: how.power,
+        margin: if range.is_finite() { how.margin * range } else { how.margin },
+        greatest: range,
+        draws: how.draws,
+        seed: seed(measure),
+        ..DifferenceOptions::default()
+    };
+    let differences: Vec<f64> = pairs.iter().map(|(difference, _)| *difference).collect();
+    let clusters = labels(pairs.iter().map(|(_, cluster)| *cluster));
+    match paired_difference(&differences, &clusters, &options) {
+        Some(difference) => {
+            let mut finding = Finding::from(difference);
+            if matches!(column, Column::Toxicity | Column::Sentiment) {
+                finding.notes.push(SCREENING.into());
+            }
+            Entry::Found(finding)
+        }
+        None => {
+            let needed = how.least_instances;
+            Entry::Missing(CellStatus::InsufficientSupport { n: 0, needed })
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The entries that are levels: accuracy, calibration, worst cases, rates; and those that a run's cells hold already:
+//! representation and association.
+
+use holometer_core::{Cell, CellStatus, MetricName};
+use holometer_stats::calibration::{Prediction, brier, ece_equal_mass};
+use holometer_stats::distribution::{normal_quantile, t_two_sided};
+use holometer_stats::equivalence::tost;
+use holometer_stats::power::minimum_detectable_effect;
+use holometer_stats::{BootstrapKind, BootstrapOptions, Clusters, bootstrap_statistic};
+
+use crate::estimate::{self, PerInstance, into_core, labels, seed};
+use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
+use crate::finding::{Entry, Finding};
+use crate::rows::{Column, InstanceTable};
+
+/// All levels of a row.
+pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
+    let table = input.table;
+    let mut cells = accuracy(input, how);
+    cells.extend(calibration(table, how));
+    cells.extend(worst_cases(input, how));
+    cells.extend(from_cells(input, how));
+    let rates = [
+        (Family::Toxicity, Column::Toxicity, "mean toxicity"),
+        (Family::SentimentChange, Column::Sentiment, "mean sentiment"),
+        (Family::Refusal, Column::Refusal, "refusal rate"),
+        (Family::Refusal, Column::Unparsed, "unparsed rate"),
+    ];
+    for (family, column, measure) in rates {
+        cells.push(cell(family, measure, level(table, column, how)));
+    }
+    cells
+}
+
+/// The mean of a column over the originals.
+fn level(table: &InstanceTable, column: Column, how: &Judgement) -> Entry {
+    let means = table.means(None, column);
+    let values: Vec<PerInstance<'_>> =
+        means.values().map(|(value, cluster)| PerInstance { value: *value, cluster }).collect();
+    let Some(estimate) = estimate::mean(&values, 0, how.level) else {
+        return Entry::Missing(table.reason(None, column));
+    };
+    let mut finding =
+        Finding::level(estimate.value, estimate.interval, estimate.n, estimate.clusters);
+    let numbers: Vec<f64> = values.iter().map(|value| value.value).collect();
+    let clusters = labels(values.iter().map(|value| value.cluster));
+    finding.minimum_detectable_effect = Clusters::new(&clusters)
+        .summarise(&numbers)
+        .filter(|summary| summary.standard_error > 0.0)
+        .map(|summary| minimum_detectable_effect(summary.standard_error, how.alpha, how.power));
+    if matches!(column, Column::Toxicity | Column::Sentiment) {
+        finding.notes.push(SCREENING.into());
+    }
+    Entry::Found(finding)
+}
+
+/// The scenario's main metric, and what says of single answers whether they are right, where that is another.
+fn accuracy(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
+    let table = input.table;
+    let mut cells = Vec::new();
+    if table.correct_metric.as_ref() != Some(&input.main_metric)
+        && let Some(found) = originals(input, &input.main_metric)
+    {
+        let name = input.main_metric.as_str();
+        cells.push(cell(Family::Accuracy, name, as_level(found, how)));
+    }
+    let name = table.correct_metric.as_ref().map_or("correct", MetricName::as_str);
+    if table.correct_metric.is_some() || cells.is_empty() {
+        cells.push(cell(Family::Accuracy, name, level(table, Column::Correct, how)));
+    }
+    cells
+}
+
+/// A metric's cell over the original instances of the main split.
+fn originals<'a>(input: &RowInput<'a>, metric: &MetricName) -> Option<&'a Cell> {
+    let cells = || {
+        input.cells.iter().filter(move |cell| {
+            cell.metric == *metric
+                && cell.slice.perturbation.is_none()
+                && cell.slice.sub_split.is_none()
+        })
+    };
+    cells().find(|cell| cell.slice.split == input.main_split).or_else(|| cells().next())
+}
+
+fn as_level(cell: &Cell, how: &Judgement) -> Entry {
+    let Some(estimate) = &cell.estimate else { return Entry::Missing(cell.status.clone()) };
+    let mut finding = Finding::level(
+        estimate.value,
+        estimate.interval.clone(),
+        estimate.n,
+        estimate.clusters,
+    );
+    finding.minimum_detectable_effect =
+        error_of(cell).map(|error| minimum_detectable_effect(error, how.alpha, how.power));
+    if estimate.unscored > 0 {
+        finding.notes.push(format!("{} instances unscored", estimate.unscored));
+    }
+    Entry::Found(finding)
+}
+
+/// The standard error that a cell's interval implies.
+fn error_of(cell: &Cell) -> Option<f64> {
+    let interval = cell.estimate.as_ref()?.interval.as_ref()?;
+    let critical = normal_quantile(0.5 + interval.level / 2.0);
+    let error = (interval.high - interval.low) / 2.0 / critical;
+    (error > 0.0).then_some(error)
+}
+
+/// Expected calibration error and Brier score of the original instances.
+fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
+    const ERROR: &str = "expected calibration error";
+    const BRIER: &str = "Brier score";
+    let missing = |status: CellStatus| {
+        vec![cell(Family::Calibration, ERROR, Entry::Missing(status))]
+    };
+    let confidences = table.means(None, Column::Confidence);
+    if confidences.is_empty() {
+        return missing(table.reason(None, Column::Confidence));
+    }
+    if table.lower_is_better || !table.correct_is_share {
+        let reason = "the scenario's metric does not say how right an answer is from 0 to 1";
+        return missing(CellStatus::NotApplicable { reason: reason.into() });
+    }
+    let correct = table.means(None, Column::Correct);
+    let mut predictions = Vec::new();
+    let mut names = Vec::new();
+    for (instance, (confidence, cluster)) in &confidences {
+        if let Some((value, _)) = correct.get(instance) {
+            predictions.push(Prediction { confidence: *confidence, correct: *value > 0.5 });
+            names.push(*cluster);
+        }
+    }
+    if predictions.len() < how.least_instances {
+        let (n, needed) = (predictions.len(), how.least_instances);
+        return missing(CellStatus::InsufficientSupport { n, needed });
+    }
+    let clusters = labels(names.into_iter());
+    let measure = |name: &str, statistic: fn(&[Prediction]) -> Option<f64>| {
+        let options = BootstrapOptions {
+            draws: how.draws,
+            level: how.level,
+            seed: seed(name),
+            kind: BootstrapKind::Percentile,
+        };
+        let of = |units: &[usize]| {
+            let drawn: Vec<Prediction> = units.iter().map(|unit| predictions[*unit]).collect();
+            statistic(&drawn)
+        };
+        let interval = bootstrap_statistic(&clusters, &of, &options).map(into_core);
+        let count = clusters.iter().max().map_or(0, |last| last + 1);
+        let value = statistic(&predictions).unwrap_or_default();
+        let mut finding = Finding::level(value, interval, predictions.len(), count);
+        if name == ERROR && predictions.len() < 300 {
+            finding.notes.push("unreliable below some 300 instances".into());
+        }
+        cell(Family::Calibration, name, Entry::Found(finding))
+    };
+    vec![
+        measure(ERROR, |predictions| ece_equal_mass(predictions, 10)),
+        measure(BRIER, brier),
+    ]
+}
+
+/// HELM's worst cases over all fairness and all robustness perturbations.
+fn worst_cases(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
+    let metric = input.table.correct_metric.as_ref().unwrap_or(&input.main_metric);
+    let mut cells = Vec::new();
+    for pool in ["fairness", "robustness"] {
+        let found = input.cells.iter().find(|cell| {
+            cell.metric == *metric
+                && cell.slice.computed_on.as_deref() == Some("worst")
+                && cell.slice.perturbation.as_ref().is_some_and(|name| name.as_str() == pool)
+                && input.main_split.is_none_or(|split| cell.slice.split == Some(split))
+        });
+        if let Some(found) = found {
+            let mut entry = as_level(found, how);
+            if let Entry::Found(finding) = &mut entry {
+                let note = "falls with every answer that flips, for whatever reason: read it with the change less placebo";
+                finding.notes.push(note.into());
+            }
+            cells.push(cell(Family::WorstCase, pool, entry));
+        }
+    }
+    if cells.is_empty() {
+        let status = CellStatus::NotRequested { enable_with: how.how_to_perturb.clone() };
+        cells.push(cell(Family::WorstCase, "fairness", Entry::Missing(status)));
+    }
+    cells
+}
+
+/// Representation and association, as the run's metrics give them.
+fn from_cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
+    let mut cells = Vec::new();
+    let families = [
+        (Family::Representation, "representation_", "bias_metric:mode=representation,"),
+        (Family::Association, "association_", "bias_metric:mode=associations,"),
+    ];
+    for (family, ours, helm) in families {
+        let mut names: Vec<&MetricName> = Vec::new();
+        for found in input.cells {
+            let name = found.metric.as_str();
+            if (name.starts_with(ours) || name.starts_with(helm)) && !names.contains(&&found.metric)
+            {
+                names.push(&found.metric);
+            }
+        }
+        for name in names {
+            let Some(found) = originals(input, name) else { continue };
+            let entry = match name.as_str().strip_prefix(helm) {
+                Some(_) => helm_level(found, how),
+                None if name.as_str().ends_with("_raw") => as_level(found, how),
+                None => against_zero(found, how),
+            };
+            let shown = name.as_str().strip_prefix(helm).map_or_else(
+                || name.as_str().replace('_', " "),
+                |rest| format!("HELM: {}", rest.replace("_category", "").replace('=', " ")),
+            );
+            cells.push(cell(family, shown, entry));
+        }
+        if !cells.iter().any(|cell| cell.family == family) {
+            let status = match &input.table.absent_mentions {
+                Some(status) => status.clone(),
+                None => CellStatus::NotApplicable {
+                    reason: "no answer of the run is a text that could mention anybody".into(),
+                },
+            };
+            cells.push(cell(family, "mentions", Entry::Missing(status)));
+        }
+    }
+    cells
+}
+
+fn helm_level(found: &Cell, how: &Judgement) -> Entry {
+    let mut entry = as_level(found, how);
+    if let Entry::Found(finding) = &mut entry {
+        finding.notes.push("HELM's definition, not corrected for chance: few words look biased".into());
+    }
+    entry
+}
+
+/// A statistic that is 0 in expectation when there is no bias, judged by its bootstrap interval.
+fn against_zero(found: &Cell, how: &Judgement) -> Entry {
+    let mut entry = as_level(found, how);
+    if let (Entry::Found(finding), Some(error)) = (&mut entry, error_of(found)) {
+        let degrees = (finding.clusters as f64 - 1.0).max(1.0);
+        finding.p_value = Some(t_two_sided(finding.value / error, degrees));
+        finding.equivalence_p = Some(tost(finding.value, error, degrees, how.margin));
+    }
+    entry
+}

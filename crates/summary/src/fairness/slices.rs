@@ -1,0 +1,246 @@
+//! Gaps between groups of people on the same scenario: by whom the data says that a question is about, and by whom its text
+//! mentions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holometer_core::{CellStatus, Value};
+use holometer_stats::group_gap::{GapOptions, GroupGap, Part, group_gap};
+
+use crate::estimate::labels;
+use crate::fairness::{FairnessCell, Family, Judgement, SCREENING, cell};
+use crate::finding::{Entry, Finding};
+use crate::rows::{Column, InstanceTable, Row};
+
+/// All gaps over all axes.
+pub(crate) fn cells(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
+    let axes = axes(table);
+    if axes.is_empty() {
+        let status = table.absent_mentions.clone().unwrap_or_else(|| CellStatus::NotApplicable {
+            reason: "the data names no groups of people, and no question mentions any".into(),
+        });
+        return [Family::SliceGap, Family::Toxicity, Family::SentimentChange, Family::RefusalChange]
+            .into_iter()
+            .map(|family| cell(family, "groups", Entry::Missing(status.clone())))
+            .collect();
+    }
+    let mut cells = Vec::new();
+    for axis in &axes {
+        for gap in GAPS {
+            cells.push(axis.gap(table, &gap, how));
+        }
+        cells.extend(axis.decisions(table, how));
+    }
+    cells
+}
+
+/// A gap of the mean of a column.
+struct ColumnGap {
+    family: Family,
+    name: &'static str,
+    column: Column,
+}
+
+const GAPS: [ColumnGap; 4] = [
+    ColumnGap { family: Family::SliceGap, name: "accuracy gap", column: Column::Correct },
+    ColumnGap { family: Family::Toxicity, name: "toxicity gap", column: Column::Toxicity },
+    ColumnGap {
+        family: Family::SentimentChange,
+        name: "sentiment gap",
+        column: Column::Sentiment,
+    },
+    ColumnGap { family: Family::RefusalChange, name: "refusal gap", column: Column::Refusal },
+];
+
+/// A way of dividing people, such as gender, with the groups that each original row is about.
+struct Axis<'a> {
+    /// For tables: `gender (mentioned)`.
+    shown: String,
+    groups: Vec<&'a str>,
+    /// Per original row: itself and its groups' numbers.
+    rows: Vec<(&'a Row, Vec<usize>)>,
+    clusters: Vec<usize>,
+}
+
+fn axes(table: &InstanceTable) -> Vec<Axis<'_>> {
+    let originals: Vec<&Row> = table.of_kind(None).collect();
+    let clusters = labels(originals.iter().map(|row| row.cluster.as_str()));
+    let annotated: Vec<BTreeSet<&str>> =
+        originals.iter().map(|row| row.groups.iter().map(String::as_str).collect()).collect();
+    let mentioned: Vec<BTreeSet<&str>> =
+        originals.iter().map(|row| row.input_mentions.present().collect()).collect();
+    let mut axes = Vec::new();
+    for (kind, of_row) in [("annotated", annotated), ("mentioned", mentioned)] {
+        let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for group in of_row.iter().flatten() {
+            let (axis, name) = group.split_once('=').unwrap_or(("group", group));
+            groups.entry(axis).or_default().insert(name);
+        }
+        for (name, groups) in groups {
+            let groups: Vec<&str> = groups.into_iter().collect();
+            let number = |full: &str| {
+                let (axis, group) = full.split_once('=').unwrap_or(("group", full));
+                if axis == name { groups.iter().position(|known| *known == group) } else { None }
+            };
+            let rows = originals.iter().zip(&of_row).map(|(row, of_row)| {
+                (*row, of_row.iter().filter_map(|full| number(full)).collect())
+            });
+            axes.push(Axis {
+                shown: format!("{name} ({kind})"),
+                rows: rows.collect(),
+                groups: groups.clone(),
+                clusters: clusters.clone(),
+            });
+        }
+    }
+    axes
+}
+
+impl Axis<'_> {
+    /// What each row adds to its groups' rates.
+    fn parts(&self, of: impl Fn(&Row) -> Option<(f64, f64)>) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for ((row, groups), &cluster) in self.rows.iter().zip(&self.clusters) {
+            let Some((numerator, denominator)) = of(row) else { continue };
+            parts.extend(groups.iter().map(|group| Part {
+                group: *group,
+                cluster,
+                numerator,
+                denominator,
+            }));
+        }
+        parts
+    }
+
+    /// The gap of a column's mean.
+    fn gap(&self, table: &InstanceTable, gap: &ColumnGap, how: &Judgement) -> FairnessCell {
+        let measure = format!("{}: {}", self.shown, gap.name);
+        let number = |row: &Row| {
+            let value = row.values.get(&gap.column).and_then(Value::as_number)?;
+            Some((value, 1.0))
+        };
+        let parts = self.parts(number);
+        if parts.is_empty() {
+            let missing = match table.reason(None, gap.column) {
+                CellStatus::InsufficientSupport { n, .. } => {
+                    CellStatus::InsufficientSupport { n, needed: how.least_instances }
+                }
+                other => other,
+            };
+            return cell(gap.family, measure, Entry::Missing(missing));
+        }
+        let range = table.range(gap.column);
+        let bounded = range == 1.0;
+        let mut entry = self.judged(&[parts], &["mean"], range, bounded, how);
+        if let (Entry::Found(finding), Column::Toxicity | Column::Sentiment) =
+            (&mut entry, gap.column)
+        {
+            finding.notes.push(SCREENING.into());
+        }
+        cell(gap.family, measure, entry)
+    }
+
+    /// Demographic parity, equal opportunity and equalised odds of the scenario's two classes, and the gap of the Brier score.
+    fn decisions(&self, table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
+        let mut cells = Vec::new();
+        let brier = self.parts(|row| {
+            let number = |column| row.values.get(&column).and_then(Value::as_number);
+            let (confidence, correct) =
+                (number(Column::Confidence)?, number(Column::Correct)?);
+            Some(((confidence - correct).powi(2), 1.0))
+        });
+        if !brier.is_empty() && table.correct_is_share && !table.lower_is_better {
+            let measure = format!("{}: calibration gap (Brier score)", self.shown);
+            let entry = self.judged(&[brier], &["Brier score"], 1.0, true, how);
+            cells.push(cell(Family::SliceGap, measure, entry));
+        }
+        let yes = |truth: bool| f64::from(u8::from(truth));
+        let selected = self.parts(|row| row.labels.map(|(_, chosen)| (yes(chosen), 1.0)));
+        let hits = self.parts(|row| {
+            row.labels.filter(|(truth, _)| *truth).map(|(_, chosen)| (yes(chosen), 1.0))
+        });
+        let alarms = self.parts(|row| {
+            row.labels.filter(|(truth, _)| !truth).map(|(_, chosen)| (yes(chosen), 1.0))
+        });
+        let measure = |name: &str| format!("{}: {name}", self.shown);
+        if selected.is_empty() {
+            let reason = "the scenario has no two classes of which one is the positive one";
+            let status = CellStatus::NotApplicable { reason: reason.into() };
+            let name = measure("demographic parity, equal opportunity, equalised odds");
+            cells.push(cell(Family::SliceGap, name, Entry::Missing(status)));
+            return cells;
+        }
+        let judge = |parts: &[Vec<Part>], names: &[&str]| self.judged(parts, names, 1.0, true, how);
+        let parity = judge(&[selected], &["selection rate"]);
+        let opportunity = judge(std::slice::from_ref(&hits), &["true positive rate"]);
+        let odds = judge(&[hits, alarms], &["true positive rate", "false positive rate"]);
+        cells.push(cell(Family::SliceGap, measure("demographic parity difference"), parity));
+        cells.push(cell(Family::SliceGap, measure("equal opportunity difference"), opportunity));
+        cells.push(cell(Family::SliceGap, measure("equalised odds difference"), odds));
+        cells
+    }
+
+    fn judged(
+        &self,
+        rates: &[Vec<Part>],
+        names: &[&str],
+        range: f64,
+        bounded: bool,
+        how: &Judgement,
+    ) -> Entry {
+        let options = GapOptions {
+            level: how.level,
+            alpha: how.alpha,
+            power: how.power,
+            margin: if range.is_finite() { how.margin * range } else { how.margin },
+            least_units: how.least_instances,
+            bounded,
+        };
+        match group_gap(rates, self.groups.len(), &options) {
+            Ok(gap) => Entry::Found(self.finding(&gap, names)),
+            Err(too_few) => Entry::Missing(CellStatus::NotApplicable {
+                reason: format!(
+                    "{} of {} groups have {} instances in two clusters; a gap needs two",
+                    too_few.groups,
+                    self.groups.len(),
+                    how.least_instances
+                ),
+            }),
+        }
+    }
+
+    fn finding(&self, gap: &GroupGap, names: &[&str]) -> Finding {
+        let rates = &gap.rates[gap.rate];
+        let shown = |group: usize| {
+            let rate = rates[group].rate.unwrap_or_default();
+            format!("{} {rate:.3} (n {})", self.groups[group], rates[group].units)
+        };
+        let mut finding = Finding::level(
+            gap.difference,
+            Some(crate::estimate::into_core(gap.interval.clone())),
+            gap.n,
+            gap.clusters,
+        );
+        finding.p_value = Some(gap.p_value);
+        finding.equivalence_p = Some(gap.equivalence_p);
+        finding.minimum_detectable_effect = Some(gap.minimum_detectable_effect);
+        let ratio = gap.ratio.map_or_else(|| "none".to_owned(), |ratio| format!("{ratio:.3}"));
+        finding.notes.push(format!(
+            "{}: highest {}, lowest {}, ratio {ratio}",
+            names.get(gap.rate).copied().unwrap_or("rate"),
+            shown(gap.highest),
+            shown(gap.lowest)
+        ));
+        let (high, low, rate) = gap.clearest;
+        if (high, low, rate) != (gap.highest, gap.lowest, gap.rate) {
+            finding.notes.push(format!(
+                "the clearest difference is {} and {}",
+                self.groups[high], self.groups[low]
+            ));
+        }
+        let left_out = rates.iter().filter(|group| group.units > 0 && !group.compared).count();
+        if left_out > 0 {
+            finding.notes.push(format!("{left_out} groups with too few instances are left out"));
+        }
+        finding
+    }
+}
