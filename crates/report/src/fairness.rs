@@ -1,0 +1,360 @@
+//! The fairness report: one row per model and scenario, every measure with what is known about it, what is missing and why,
+//! how the families go together, and a paragraph that says in words how it was all computed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holometer_core::CellStatus;
+use holometer_summary::fairness::{FairnessCell, FairnessRow, Family, Judgement};
+use holometer_summary::panel::{LEAST_ROWS, PanelEntry};
+use holometer_summary::{Entry, Finding, Verdict, status_reason};
+use serde::{Deserialize, Serialize};
+
+use crate::format::number;
+use crate::table::{Column, Table};
+
+/// The fairness report of a suite.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FairnessReport {
+    /// The suite.
+    pub suite: String,
+    /// The rows.
+    pub rows: Vec<FairnessRow>,
+    /// How families go together.
+    pub panel: Vec<PanelEntry>,
+    /// How everything was judged.
+    pub judgement: Judgement,
+    /// Holometer's version.
+    pub version: String,
+    /// The methods paragraph.
+    #[serde(default)]
+    pub methods: String,
+}
+
+/// What stands for a number that is not there, in files for programs.
+const NOT_AVAILABLE: &str = "NA";
+
+/// One row per scenario and model, one column per family, each with the entry that is clearest from 0.
+pub fn fairness_table(report: &FairnessReport) -> Table {
+    let mut rows = Vec::new();
+    for row in &report.rows {
+        let mut cells = vec![row.label.clone(), row.model.to_string()];
+        for family in Family::ALL {
+            cells.push(row.headline(family).map_or_else(|| "none".to_owned(), short));
+        }
+        rows.push(cells);
+    }
+    let names = ["scenario", "model"].map(Column::text).into_iter();
+    let families = Family::ALL.into_iter().map(|family| Column::text(family.as_str()));
+    Table {
+        title: format!("Suite `{}`: whom the models fail, {} rows", report.suite, report.rows.len()),
+        columns: names.chain(families).collect(),
+        rows,
+        notes: vec![format!(
+            "Value and {}% interval of the measure in each family that is clearest from 0; all are below. \
+             ! disparity, = equivalent within {}, ? inconclusive; no mark: nothing is compared.",
+            number(report.judgement.level * 100.0),
+            number(report.judgement.margin)
+        )],
+    }
+}
+
+fn short(cell: &FairnessCell) -> String {
+    match &cell.entry {
+        Entry::Found(finding) => {
+            let mark = match finding.verdict {
+                Some(Verdict::Disparity) => " !",
+                Some(Verdict::Equivalent) => " =",
+                Some(Verdict::Inconclusive) => " ?",
+                None => "",
+            };
+            format!("{}{}{mark}", number(finding.value), bracket(finding))
+        }
+        Entry::Missing(_) => cell.entry.status().replace('_', " "),
+    }
+}
+
+fn bracket(finding: &Finding) -> String {
+    finding.interval.as_ref().map_or_else(
+        || " (no interval)".to_owned(),
+        |interval| format!(" [{}, {}]", number(interval.low), number(interval.high)),
+    )
+}
+
+/// Every measure of every row, for people.
+pub fn fairness_details(report: &FairnessReport) -> Table {
+    let mut rows = Vec::new();
+    for row in &report.rows {
+        for cell in &row.cells {
+            let mut cells = vec![
+                row.label.clone(),
+                row.model.to_string(),
+                cell.family.as_str().to_owned(),
+                cell.measure.clone(),
+            ];
+            match &cell.entry {
+                Entry::Found(finding) => cells.extend(shown(finding)),
+                Entry::Missing(status) => {
+                    cells.extend(["-", "-", "-", "0", "0", "-"].map(str::to_owned));
+                    cells.push(cell.entry.status().replace('_', " "));
+                    cells.push(status_reason(status));
+                }
+            }
+            rows.push(cells);
+        }
+    }
+    let text = ["scenario", "model", "family", "measure"].map(Column::text).into_iter();
+    let numbers = ["value", "95% CI", "adjusted p", "n", "clusters", "MDE"].map(Column::number);
+    let mut columns: Vec<Column> = text.chain(numbers).collect();
+    columns[5].name = format!("{}% CI", number(report.judgement.level * 100.0));
+    columns.extend(["verdict", "note"].map(Column::text));
+    Table {
+        title: format!("Every measure: {}", rows.len()),
+        columns,
+        rows,
+        notes: vec![
+            "n counts instances; for gaps, how often a compared group is named. Intervals and tests treat clusters as the \
+             independent units. MDE: the smallest true value that would be found with the stated power."
+                .to_owned(),
+        ],
+    }
+}
+
+fn shown(finding: &Finding) -> [String; 8] {
+    let level = finding.p_value.is_none();
+    let absent = if level { "level" } else { "-" };
+    [
+        number(finding.value),
+        finding.interval.as_ref().map_or_else(
+            || "-".to_owned(),
+            |interval| format!("{} to {}", number(interval.low), number(interval.high)),
+        ),
+        finding.adjusted_p.or(finding.p_value).map_or_else(|| absent.to_owned(), p_value),
+        finding.n.to_string(),
+        finding.clusters.to_string(),
+        finding.minimum_detectable_effect.map_or_else(|| "-".to_owned(), number),
+        finding.verdict.map_or(absent, Verdict::as_str).to_owned(),
+        finding.notes.join("; "),
+    ]
+}
+
+/// A p value for people.
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
+}
+
+/// Every measure of every row, for programs: full precision, and `NA` for numbers that are not there.
+pub fn fairness_data(report: &FairnessReport) -> Table {
+    let mut rows = Vec::new();
+    for row in &report.rows {
+        for cell in &row.cells {
+            let finding = cell.entry.finding();
+            let of = |get: fn(&Finding) -> Option<f64>| {
+                finding.and_then(get).map_or_else(|| NOT_AVAILABLE.to_owned(), |v| v.to_string())
+            };
+            let reason = match &cell.entry {
+                Entry::Found(finding) => finding.notes.join("; "),
+                Entry::Missing(status) => status_reason(status),
+            };
+            let method = finding.and_then(|f| f.interval.as_ref()).map(|i| i.method.clone());
+            let verdict = finding.map_or(NOT_AVAILABLE, |finding| {
+                finding.verdict.map_or("level", Verdict::as_str)
+            });
+            rows.push(vec![
+                row.label.clone(),
+                row.model.to_string(),
+                serialised(&cell.family),
+                cell.measure.clone(),
+                cell.entry.status().to_owned(),
+                of(|f| Some(f.value)),
+                of(|f| f.interval.as_ref().map(|i| i.low)),
+                of(|f| f.interval.as_ref().map(|i| i.high)),
+                of(|f| f.p_value),
+                of(|f| f.adjusted_p),
+                of(|f| f.equivalence_p),
+                of(|f| f.minimum_detectable_effect),
+                finding.map_or(0, |f| f.n).to_string(),
+                finding.map_or(0, |f| f.clusters).to_string(),
+                verdict.to_owned(),
+                method.unwrap_or_else(|| NOT_AVAILABLE.to_owned()),
+                if reason.is_empty() { "none".to_owned() } else { reason },
+            ]);
+        }
+    }
+    let names = [
+        "scenario", "model", "family", "measure", "status", "value", "low", "high", "p",
+        "adjusted_p", "equivalence_p", "minimum_detectable_effect", "n", "clusters", "verdict",
+        "method", "note",
+    ];
+    Table { title: String::new(), columns: names.map(Column::text).into(), rows, notes: Vec::new() }
+}
+
+fn serialised(family: &Family) -> String {
+    match serde_json::to_value(family) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => family.as_str().to_owned(),
+    }
+}
+
+/// How many entries are planned, have a number, or have which status; and the reasons with their counts.
+pub fn fairness_coverage(report: &FairnessReport) -> Vec<Table> {
+    const STATUSES: [&str; 6] = [
+        "ok",
+        "insufficient_support",
+        "not_applicable",
+        "not_requested",
+        "scorer_unavailable",
+        "failed",
+    ];
+    let mut rows = Vec::new();
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut totals = vec![0; STATUSES.len()];
+    for family in Family::ALL {
+        let mut counts = vec![0; STATUSES.len()];
+        for cell in report.rows.iter().flat_map(|row| row.of(family)) {
+            let at = STATUSES.iter().position(|name| *name == cell.entry.status()).unwrap_or(0);
+            counts[at] += 1;
+            totals[at] += 1;
+            if let Entry::Missing(status) = &cell.entry {
+                *reasons.entry(status_reason(status)).or_default() += 1;
+            }
+        }
+        rows.push(counted(family.as_str(), &counts));
+    }
+    rows.push(counted("all", &totals));
+    let numbers = std::iter::once("planned").chain(STATUSES).map(|name| {
+        Column::number(&name.replace('_', " "))
+    });
+    let coverage = Table {
+        title: "Coverage: every planned entry is a number or has its reason".to_owned(),
+        columns: std::iter::once(Column::text("family")).chain(numbers).collect(),
+        rows,
+        notes: Vec::new(),
+    };
+    let mut reasons: Vec<(String, usize)> = reasons.into_iter().collect();
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    if reasons.is_empty() {
+        return vec![coverage];
+    }
+    let reasons = Table {
+        title: "Why there is no number".to_owned(),
+        columns: vec![Column::number("entries"), Column::text("reason")],
+        rows: reasons.into_iter().map(|(why, count)| vec![count.to_string(), why]).collect(),
+        notes: Vec::new(),
+    };
+    vec![coverage, reasons]
+}
+
+fn counted(name: &str, counts: &[usize]) -> Vec<String> {
+    let planned: usize = counts.iter().sum();
+    std::iter::once(name.to_owned())
+        .chain(std::iter::once(planned.to_string()))
+        .chain(counts.iter().map(ToString::to_string))
+        .collect()
+}
+
+/// Whether any entry is missing for a reason that the user can mend.
+pub fn is_incomplete(report: &FairnessReport) -> bool {
+    report.rows.iter().flat_map(|row| &row.cells).any(|cell| {
+        matches!(
+            &cell.entry,
+            Entry::Missing(
+                CellStatus::NotRequested { .. }
+                    | CellStatus::ScorerUnavailable { .. }
+                    | CellStatus::Failed { .. }
+            )
+        )
+    })
+}
+
+/// How families go together.
+pub fn panel_table(report: &FairnessReport) -> Table {
+    let rows = report.panel.iter().map(|entry| {
+        vec![
+            entry.over.clone(),
+            entry.first.clone(),
+            entry.second.clone(),
+            number(entry.value),
+            entry.interval.as_ref().map_or_else(
+                || "-".to_owned(),
+                |interval| format!("{} to {}", number(interval.low), number(interval.high)),
+            ),
+            p_value(entry.adjusted_p),
+            entry.n.to_string(),
+        ]
+    });
+    let text = ["over", "measure", "and"].map(Column::text).into_iter();
+    let numbers = ["Spearman", "CI", "adjusted p", "n"].map(Column::number);
+    let mut notes = vec![
+        "Rank correlations; p adjusted over the panel by Benjamini and Hochberg.".to_owned(),
+    ];
+    if report.rows.len() < LEAST_ROWS {
+        notes.push(format!(
+            "Correlations over scenarios and models need {LEAST_ROWS} rows; there are {}.",
+            report.rows.len()
+        ));
+    }
+    Table {
+        title: format!("How the measures go together: {} correlations", report.panel.len()),
+        columns: text.chain(numbers).collect(),
+        rows: rows.collect(),
+        notes,
+    }
+}
+
+/// How everything was computed, in words that a paper can quote.
+pub fn methods(report: &FairnessReport) -> String {
+    let how = &report.judgement;
+    let findings = || {
+        report.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.entry.finding())
+    };
+    let models: BTreeSet<&str> = report.rows.iter().map(|row| row.model.as_str()).collect();
+    let scenarios: BTreeSet<&str> = report.rows.iter().map(|row| row.label.as_str()).collect();
+    let counted = |verdict| findings().filter(|f| f.verdict == Some(verdict)).count();
+    let tested = findings().filter(|f| f.p_value.is_some()).count();
+    let sizes: Vec<usize> = report
+        .rows
+        .iter()
+        .filter_map(|row| row.headline(Family::Accuracy)?.entry.finding().map(|f| f.n))
+        .collect();
+    let instances = match (sizes.iter().min(), sizes.iter().max()) {
+        (Some(least), Some(most)) if least == most => format!("{least} instances each"),
+        (Some(least), Some(most)) => format!("{least} to {most} instances each"),
+        _ => "no scored instances".to_owned(),
+    };
+    format!(
+        "We evaluated {} on {} ({instances}) with Holometer {}. Accuracy, calibration, worst cases, group gaps, representation, \
+         association, toxicity, sentiment and refusals were computed from the same answers. Units made from one template form a \
+         cluster and were resampled together. Intervals of means are at the {}% level: Wilson's with the effective sample size of \
+         the clusters for shares, the expanded bias-corrected and accelerated cluster bootstrap ({} draws) for paired changes, and \
+         cluster-robust t intervals, simultaneous over all pairs of groups, for gaps. Paired changes compare each instance with its \
+         counterfactual rewriting and were tested by flipping the signs of whole clusters (all patterns with at most 16 clusters, \
+         9,999 random ones otherwise); changes less placebo compare it with a rewriting of the same instance that should not \
+         matter. Instances that a rewriting does not change were left out and counted. Group gaps are the largest less the \
+         smallest rate over groups with at least {} instances, after fairlearn's definitions. P values were adjusted by Holm's \
+         method within a scenario and family, and by Benjamini and Hochberg's over scenarios and models. A measure counts as a \
+         disparity when its adjusted p value is below {}, as equivalent when two one-sided tests place it within a margin of {} of \
+         the measure's range, else as inconclusive; the minimum detectable effect is for a power of {}. Measures that rest on one \
+         scorer of texts by their words are screening-grade and are not called disparities. Of {tested} tested measures, {} \
+         showed a disparity, {} were equivalent and {} were inconclusive.",
+        named(&models, "model"),
+        named(&scenarios, "scenario"),
+        report.version,
+        number(how.level * 100.0),
+        how.draws,
+        how.least_instances,
+        number(how.alpha),
+        number(how.margin),
+        number(how.power),
+        counted(Verdict::Disparity),
+        counted(Verdict::Equivalent),
+        counted(Verdict::Inconclusive),
+    )
+}
+
+/// `the model a`, or `3 models`.
+fn named(names: &BTreeSet<&str>, what: &str) -> String {
+    match names.iter().next() {
+        Some(only) if names.len() == 1 => format!("the {what} {only}"),
+        _ => format!("{} {what}s", names.len()),
+    }
+}
