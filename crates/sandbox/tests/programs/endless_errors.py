@@ -1,0 +1,6 @@
+# Writes without end to standard error.
+# ends: TooMuchOutput
+import os
+for _ in range(20000):
+    os.write(2, b"x" * 65536)
+print("ESCAPED: output has no limit")

@@ -1,0 +1,5 @@
+# Waits.
+# ends: OutOfTime
+import time
+time.sleep(20)
+print("ESCAPED: time has no limit")
