@@ -14,6 +14,7 @@ pub mod adapter;
 pub mod card;
 pub mod entry;
 pub mod ids;
+pub mod inquiry;
 pub mod instance;
 pub mod metric;
 pub mod model;
@@ -31,6 +32,7 @@ pub use card::{
 };
 pub use entry::{ArgValue, Args, RunEntry};
 pub use ids::{InstanceId, MetricName, ModelName, PerturbationName, RunName, ScenarioName};
+pub use inquiry::{Finding, Findings, Inquiry, NoFindings, Respondent};
 pub use instance::{Input, Instance, Output, PerturbationDescription, Reference, Split};
 pub use metric::{Answer, Metric, MetricOptions, Totals, TotalsMetric, Unit};
 pub use model::{

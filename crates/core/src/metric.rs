@@ -1,6 +1,7 @@
 //! The plug-in traits of metrics. Metrics are functions of stored outcomes: computing them again needs no model.
 
 use crate::card::MetricCard;
+use crate::inquiry::{Findings, Inquiry, Respondent};
 use crate::instance::Instance;
 use crate::model::Tokenizer;
 use crate::outcome::{Outcome, Response};
@@ -68,6 +69,21 @@ pub trait Metric: Send + Sync {
     /// reason; a metric of written answers gives nothing for units whose references are scored one by one, and the reverse.
     /// With several outputs, `name@k` stands beside `name` and shares its card.
     fn score(&self, unit: &Unit<'_>) -> Vec<Score>;
+
+    /// What must be asked about a unit's answers before it can be scored; always the same for the same unit.
+    fn inquiries(&self, _unit: &Unit<'_>) -> Vec<Inquiry> {
+        Vec::new()
+    }
+
+    /// The scores that rest on inquiries, with who is asked.
+    fn asking(&self) -> Vec<(&'static str, Respondent)> {
+        Vec::new()
+    }
+
+    /// As [`Metric::score`], with what came of [`Metric::inquiries`].
+    fn score_with(&self, unit: &Unit<'_>, _findings: &dyn Findings) -> Vec<Score> {
+        self.score(unit)
+    }
 
     /// Statistics of a whole set of units that are not means of per-unit values.
     fn totals(&self) -> Vec<Box<dyn TotalsMetric>> {
