@@ -5,10 +5,18 @@
 //! models, storage or aggregation, and give the same numbers each time they are computed.
 
 mod args;
+pub mod association;
+mod binary_label;
+mod calibration;
+mod chance;
+mod efficiency_tables;
 mod error;
+mod ifeval;
+pub mod lexicon;
 mod plugins;
 mod reference_scores;
 mod request_statistics;
+pub mod scorers;
 mod unit;
 
 use holometer_core::{Metric, MetricCard, MetricOptions, MetricSpec};
@@ -40,6 +48,13 @@ pub fn build(spec: &MetricSpec, options: MetricOptions) -> Result<Box<dyn Metric
         MetricError::unknown(&spec.name, plugins.iter().map(|plugin| plugin.name))
     })?;
     (plugin.build)(&spec.args, options)
+}
+
+/// The metrics that every run's answers get beside its scenario's own: what the answers sound like, whom they mention, labels.
+/// `mentions` holds that plug-in's arguments, which choose the word list.
+pub fn linked(mentions: &Value) -> Vec<MetricSpec> {
+    let mentions = MetricSpec { name: "mentions".into(), args: mentions.clone() };
+    vec![MetricSpec::new("answer_text"), MetricSpec::new("labels"), mentions]
 }
 
 /// The names that [`build`] knows, sorted.

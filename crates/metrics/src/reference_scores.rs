@@ -2,7 +2,7 @@
 
 use holometer_core::MetricCard;
 use holometer_text::normalize::{Articles, normalize};
-use holometer_text::{bleu, edit, matching, math, rouge, sets, treebank};
+use holometer_text::{bleu, chrf, edit, matching, math, rouge, sacrebleu, sets, treebank};
 
 const DOCS: &str = include_str!("docs/reference_scores.md");
 
@@ -29,6 +29,7 @@ const IMAGES: &str = "this score belongs to image captions, which are not evalua
 pub(crate) fn all() -> Vec<ReferenceScore> {
     let mut scores = matches_and_sets();
     scores.extend(overlaps());
+    scores.extend(translations());
     scores.extend(errors());
     scores.extend(unavailable());
     scores
@@ -120,6 +121,30 @@ fn overlaps() -> Vec<ReferenceScore> {
     ]
 }
 
+/// Scores that HELM computes with more than one reference at a time or not at all.
+fn translations() -> Vec<ReferenceScore> {
+    let of_100 = |name, summary, compute| ReferenceScore {
+        card: card(name, summary, true, 100.0),
+        compute: Compute::Pair(compute),
+    };
+    vec![
+        of_100("sacrebleu", "BLEU as sacreBLEU computes it for one sentence", |gold, given| {
+            Ok(sacrebleu::sentence_bleu(&[gold], given))
+        }),
+        of_100("chrf", "F score of runs of up to six characters", |gold, given| {
+            Ok(chrf::chrf(&[gold], given))
+        }),
+        of_100("chrf_plus_plus", "As `chrf`, with words and pairs of words", |gold, given| {
+            Ok(chrf::chrf_plus_plus(&[gold], given))
+        }),
+        better("edit_ratio", "1 minus character edits over the longer text", |gold, given| {
+            let gold: Vec<char> = gold.chars().collect();
+            let given: Vec<char> = given.chars().collect();
+            Ok(edit::similarity(&gold, &given))
+        }),
+    ]
+}
+
 fn errors() -> Vec<ReferenceScore> {
     vec![
         worse("wer_score", "Word error rate after normalisation", |gold, given| {
@@ -127,6 +152,12 @@ fn errors() -> Vec<ReferenceScore> {
         }),
         worse("cer_score", "Character error rate after normalisation", |gold, given| {
             error_rate(gold, given, edit::character_error_rate)
+        }),
+        worse("mer_score", "Match error rate of words after normalisation", |gold, given| {
+            error_rate(gold, given, edit::match_error_rate)
+        }),
+        better("wip_score", "Word information preserved after normalisation", |gold, given| {
+            error_rate(gold, given, edit::word_information_preserved)
         }),
         worse(
             "absolute_value_difference",

@@ -5,6 +5,7 @@ use holometer_core::{
     Unit, Value,
 };
 
+use crate::efficiency_tables;
 use crate::unit::prompt_text;
 
 const DOCS: &str = include_str!("docs/request_statistics.md");
@@ -101,13 +102,43 @@ pub(crate) fn scores(unit: &Unit<'_>, options: MetricOptions) -> Vec<Score> {
         Ok(f64::from(u8::from(answer.state.prompt_truncated)))
     }));
     if options.helm_compat {
-        for name in ["training_co2_cost", "training_energy_cost"] {
-            let reason = "no estimate of this model's training was published with HELM";
-            scores.push(Score::new(name, Value::Unscored(reason.into())));
-        }
+        scores.extend(helm_costs(unit));
         scores.push(mean("batch_size", &|_| Ok(1.0)));
+        for (name, table) in [
+            (
+                "inference_idealized_runtime",
+                efficiency_tables::idealized(&unit.spec.model.deployment),
+            ),
+            (
+                "inference_denoised_runtime",
+                efficiency_tables::denoised(&unit.spec.model.deployment),
+            ),
+        ] {
+            // HELM has these for models that it profiled only.
+            let Some(runtime) = table else { continue };
+            scores.push(mean(name, &|answer| {
+                let prompt = prompt_tokens(unit, answer, options)?;
+                Ok(runtime.seconds(prompt, output_tokens(unit, answer, options)?))
+            }));
+        }
     }
     scores
+}
+
+/// Published estimates of what the model's training cost.
+fn helm_costs(unit: &Unit<'_>) -> Vec<Score> {
+    let deployment = unit.spec.model.deployment.as_str();
+    [
+        ("training_co2_cost", efficiency_tables::training_carbon(deployment)),
+        ("training_energy_cost", efficiency_tables::training_energy(deployment)),
+    ]
+    .into_iter()
+    .map(|(name, cost)| {
+        let reason = "no estimate of this model's training was published with HELM";
+        let none = || Value::Unscored(reason.into());
+        Score::new(name, cost.map_or_else(none, Value::number))
+    })
+    .collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -136,7 +167,7 @@ fn response<'a>(answer: &Answer<'a>) -> Result<&'a Response, String> {
 }
 
 /// HELM counts with the model's tokenizer; by default the server's own count comes first.
-fn prompt_tokens(
+pub(crate) fn prompt_tokens(
     unit: &Unit<'_>,
     answer: &Answer<'_>,
     options: MetricOptions,
@@ -179,7 +210,7 @@ fn completion_tokens(
     }
 }
 
-fn output_tokens(
+pub(crate) fn output_tokens(
     unit: &Unit<'_>,
     answer: &Answer<'_>,
     options: MetricOptions,

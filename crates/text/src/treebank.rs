@@ -81,6 +81,38 @@ const CONTRACTIONS: [(&str, usize); 8] = [
 /// As [`CONTRACTIONS`], for words that begin with an apostrophe and follow a space.
 const ELISIONS: [(&str, usize); 2] = [("'tis", 2), ("'twas", 2)];
 
+/// Words and punctuation by the plain Penn Treebank rules, without splitting into sentences first: NLTK's
+/// `TreebankWordTokenizer`, which HELM's copyright metrics use.
+pub fn tokenize_plain(text: &str) -> Vec<String> {
+    static OPENING: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        rules(&[("^\"", "``"), ("(``)", " $1 "), ("([ (\\[{<])(?:\"|'{2})", "$1 `` ")])
+    });
+    static MARKS: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        rules(&[
+            (r"(?s)([:,])([^\d])", " $1 $2"),
+            (r"([:,])\n?$", " $1 "),
+            (r"\.\.\.", " ... "),
+            ("[;@#$%&]", " $0 "),
+            (r#"(?s)([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 "),
+            ("[?!]", " $0 "),
+            ("(?s)([^'])' ", "$1 ' "),
+            (r"[\]\[(){}<>]", " $0 "),
+            ("--", " -- "),
+        ])
+    });
+    static CLOSING: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        rules(&[
+            ("''", " '' "),
+            ("\"", " '' "),
+            ("([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 "),
+            ("([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 "),
+        ])
+    });
+    let text = apply(&apply(text, &OPENING), &MARKS);
+    let text = apply(&format!(" {text} "), &CLOSING);
+    split(&cut_contractions(&text)).map(str::to_owned).collect()
+}
+
 /// Words and punctuation of one sentence.
 pub fn tokenize(sentence: &str) -> Vec<String> {
     let text = apply(sentence, &OPENING_QUOTES);

@@ -4,10 +4,12 @@ use fancy_regex::Regex;
 use holometer_core::{
     Completion, Metric, MetricCard, MetricOptions, Response, Score, TotalsMetric, Unit, Value,
 };
+use holometer_text::matching;
 use serde::Deserialize;
 
 use crate::Plugin;
 use crate::args;
+use crate::calibration::{self, Calibration, Confidence};
 use crate::error::{MetricError, nearest};
 use crate::plugins::language_modeling::{self, LikelihoodTotals};
 use crate::reference_scores::{self, Compute, ReferenceScore};
@@ -52,6 +54,7 @@ fn cards() -> Vec<MetricCard> {
     cards.extend(reference_scores::all().into_iter().map(|score| score.card));
     cards.push(choice_card());
     cards.extend(language_modeling::likelihood_cards());
+    cards.extend(calibration::cards());
     cards
 }
 
@@ -84,8 +87,38 @@ impl Metric for BasicGeneration {
     }
 
     fn totals(&self) -> Vec<Box<dyn TotalsMetric>> {
-        vec![Box::new(LikelihoodTotals { options: self.options })]
+        let mut totals: Vec<Box<dyn TotalsMetric>> =
+            vec![Box::new(LikelihoodTotals { options: self.options })];
+        if self.scores.iter().any(|score| score.card.name == "exact_match") {
+            let options = self.options;
+            let read = Box::new(move |unit: &Unit<'_>| confidence(unit, options));
+            totals.push(Box::new(Calibration { read, options }));
+        }
+        totals
     }
+}
+
+/// How sure the model is of its likeliest completion, and whether that is right.
+fn confidence(unit: &Unit<'_>, options: MetricOptions) -> Result<Confidence, String> {
+    if is_per_reference(unit) || is_language_modeling(unit) {
+        return Err("the model wrote no answer".into());
+    }
+    let responses = unit.responses()?;
+    let completions = responses.first().map(|response| ranked(response)).unwrap_or_default();
+    let completion = *completions.first().ok_or("the response holds no completion")?;
+    if unit.instance.first_correct_reference().is_none() {
+        return Err("the instance has no right answer".into());
+    }
+    let logprob = completion.logprob().ok_or("the model reports no log-probabilities")?;
+    let lettered = unit.answers[0].state.output_mapping.is_some() && !options.helm_compat;
+    let correct = if lettered {
+        choice_accuracy(unit, responses[0]).as_number() == Some(1.0)
+    } else {
+        let given = predictions(unit, &[completion])?;
+        let mut golds = unit.instance.correct_references();
+        golds.any(|gold| matching::exact(&gold.output.text, &given[0]))
+    };
+    Ok(Confidence { confidence: logprob.exp(), correct, logprob })
 }
 
 impl BasicGeneration {
@@ -140,9 +173,8 @@ impl BasicGeneration {
             Compute::Pair(compute) => compute,
         };
         let free_of_errors = |given: &str| {
-            self.options.helm_compat
-                && given.is_empty()
-                && matches!(score.card.name, "wer_score" | "cer_score")
+            self.options.helm_compat && given.is_empty() && score.card.name.ends_with("er_score")
+                || score.card.name == "wip_score"
         };
         let mut best: Option<f64> = None;
         for gold in unit.instance.correct_references() {

@@ -1,12 +1,13 @@
 //! Choosing among references by their likelihood: HELM's `BasicReferenceMetric`.
 
 use holometer_core::{
-    Answer, Method, Metric, MetricCard, MetricOptions, Request, RequestMode, Response, Score, Unit,
-    Value,
+    Answer, Method, Metric, MetricCard, MetricOptions, Request, RequestMode, Response, Score,
+    TotalsMetric, Unit, Value,
 };
 
 use crate::Plugin;
 use crate::args;
+use crate::calibration::{self, Calibration, Confidence};
 use crate::error::MetricError;
 use crate::request_statistics;
 use crate::unit::{all_unscored, is_per_reference};
@@ -49,9 +50,11 @@ fn cards() -> Vec<MetricCard> {
             1.0,
         ),
     ]);
+    cards.extend(calibration::cards());
     cards
 }
 
+#[derive(Clone, Copy)]
 struct BasicReference {
     options: MetricOptions,
 }
@@ -68,6 +71,16 @@ impl Metric for BasicReference {
         cards()
     }
 
+    /// HELM has no calibration for choices that are scored one by one.
+    fn totals(&self) -> Vec<Box<dyn TotalsMetric>> {
+        if self.options.helm_compat {
+            return Vec::new();
+        }
+        let metric = *self;
+        let read = Box::new(move |unit: &Unit<'_>| metric.confidence(unit));
+        vec![Box::new(Calibration { read, options: self.options })]
+    }
+
     /// Nothing for units without requests that score single references: those are `basic_generation`'s.
     fn score(&self, unit: &Unit<'_>) -> Vec<Score> {
         if !is_per_reference(unit) {
@@ -80,25 +93,47 @@ impl Metric for BasicReference {
 }
 
 impl BasicReference {
+    /// How sure the model is of the likeliest choice, and whether that is right. Tied choices are right if all of them are.
+    fn confidence(self, unit: &Unit<'_>) -> Result<Confidence, String> {
+        if !is_per_reference(unit) {
+            return Err("no choices were scored one by one".into());
+        }
+        let (original, scores) = self.scored(unit)?;
+        let best = likeliest(&scores);
+        Ok(Confidence {
+            confidence: greatest_softmax(&scores),
+            correct: share_right(unit, &best) == 1.0,
+            logprob: original[best[0]].logprob,
+        })
+    }
+
+    /// The choices' likelihoods, and the scores by which they are ranked.
+    fn scored(self, unit: &Unit<'_>) -> Result<(Vec<Likelihood>, Vec<f64>), String> {
+        let (original, calibration) = self.likelihoods(unit)?;
+        let scores: Vec<f64> = match unit.spec.adapter.method {
+            Method::MultipleChoiceSeparateCalibrated => original
+                .iter()
+                .zip(&calibration)
+                .map(|(choice, without)| choice.logprob - without.logprob)
+                .collect(),
+            _ => original.iter().map(|choice| choice.logprob / choice.tokens as f64).collect(),
+        };
+        if scores.is_empty() || scores.iter().any(|score| !score.is_finite()) {
+            return Err("the model reports no log-probabilities for a choice".into());
+        }
+        Ok((original, scores))
+    }
+
     fn choice(&self, unit: &Unit<'_>) -> Vec<Score> {
         let mut names = vec!["max_prob", "exact_match", "predicted_index"];
         if !self.options.helm_compat {
             names.extend(["exact_match_by_sum", "exact_match_per_byte"]);
         }
-        let (original, calibration) = match self.likelihoods(unit) {
-            Ok(likelihoods) => likelihoods,
+        let (original, scores) = match self.scored(unit) {
+            Ok(scored) => scored,
             Err(reason) => return all_unscored(names, &reason),
         };
         let sums: Vec<f64> = original.iter().map(|choice| choice.logprob).collect();
-        let scores: Vec<f64> = match unit.spec.adapter.method {
-            Method::MultipleChoiceSeparateCalibrated => {
-                sums.iter().zip(&calibration).map(|(sum, without)| sum - without.logprob).collect()
-            }
-            _ => original.iter().map(|choice| choice.logprob / choice.tokens as f64).collect(),
-        };
-        if scores.iter().any(|score| !score.is_finite()) {
-            return all_unscored(names, "the model reports no log-probabilities for a choice");
-        }
         let best = likeliest(&scores);
         let mut results = vec![
             Score::new("max_prob", Value::number(greatest_softmax(&scores))),

@@ -1,0 +1,156 @@
+//! How good a summary is, and how much of it is copied: what HELM's `SummarizationMetric` computes without a model.
+
+use holometer_core::{Metric, MetricCard, MetricOptions, Score, Unit, Value};
+use holometer_text::extractive::{Extractiveness, novel_share};
+use holometer_text::python::strip;
+use holometer_text::{rouge, treebank};
+use serde::Deserialize;
+
+use crate::Plugin;
+use crate::args;
+use crate::error::MetricError;
+use crate::reference_scores;
+use crate::unit::all_unscored;
+
+const NAME: &str = "summarization";
+const DOCS: &str = include_str!("../docs/summarization.md");
+
+pub(crate) fn plugin() -> Plugin {
+    Plugin { name: NAME, build, cards }
+}
+
+/// HELM's arguments. The task and the language change nothing here; the device would choose the scores that need a model.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    #[serde(default, rename = "task")]
+    _task: Option<String>,
+    #[serde(default, rename = "language")]
+    _language: Option<String>,
+    #[serde(default, rename = "device")]
+    _device: Option<String>,
+    #[serde(default, rename = "bertscore_model")]
+    _bertscore_model: Option<String>,
+    #[serde(default, rename = "rescale_with_baseline")]
+    _rescale_with_baseline: Option<bool>,
+}
+
+fn build(args: &serde_json::Value, options: MetricOptions) -> Result<Box<dyn Metric>, MetricError> {
+    let hint = "`task`, `language` and `device` are HELM's, and may be left out";
+    args::read::<Arguments>(NAME, args, hint)?;
+    Ok(Box::new(Summarization { options }))
+}
+
+const ROUGE: [&str; 3] = ["rouge_1", "rouge_2", "rouge_l"];
+const COPIED: [&str; 3] =
+    ["summarization_coverage", "summarization_density", "summarization_compression"];
+const NOVEL: [&str; 3] =
+    ["summarization_novel_1_grams", "summarization_novel_2_grams", "summarization_novel_3_grams"];
+
+fn cards() -> Vec<MetricCard> {
+    let card = |name, summary, most| MetricCard {
+        name,
+        summary,
+        docs: DOCS,
+        higher_is_better: None,
+        range: (0.0, most),
+    };
+    let mut cards: Vec<MetricCard> =
+        ROUGE.iter().filter_map(|name| Some(reference_scores::find(name)?.card)).collect();
+    cards.extend([
+        card(COPIED[0], "Share of the summary's words that lie in copied fragments", 1.0),
+        card(COPIED[1], "Mean length of the copied fragment that a word lies in", f64::INFINITY),
+        card(COPIED[2], "Words of the source over words of the summary", f64::INFINITY),
+        card(NOVEL[0], "Share of the summary's words that the source lacks", 1.0),
+        card(NOVEL[1], "Share of the summary's pairs of words that the source lacks", 1.0),
+        card(NOVEL[2], "Share of the summary's runs of three words that the source lacks", 1.0),
+    ]);
+    cards
+}
+
+struct Summarization {
+    options: MetricOptions,
+}
+
+impl Metric for Summarization {
+    fn cards(&self) -> Vec<MetricCard> {
+        let mut cards = cards();
+        cards.retain(|card| !(self.options.helm_compat && NOVEL.contains(&card.name)));
+        cards
+    }
+
+    fn score(&self, unit: &Unit<'_>) -> Vec<Score> {
+        match self.scores(unit) {
+            Ok(scores) => scores,
+            Err(reason) => all_unscored(self.cards().iter().map(|card| card.name), &reason),
+        }
+    }
+}
+
+impl Summarization {
+    fn scores(&self, unit: &Unit<'_>) -> Result<Vec<Score>, String> {
+        let responses = unit.responses()?;
+        let completion = responses.first().and_then(|response| response.completions.first());
+        let completion = completion.ok_or("the response holds no completion")?;
+        let summary = without_braces(strip(&completion.text));
+        let mut scores = rouge_scores(unit, summary);
+        let source = words(without_braces(&unit.instance.input.text));
+        let summary = words(summary);
+        let copied = Extractiveness::new(&source, &summary);
+        let values = [copied.coverage, copied.density, copied.compression];
+        for (name, value) in COPIED.into_iter().zip(values) {
+            let empty = summary.is_empty() && !self.options.helm_compat;
+            let value = if empty {
+                Value::Unscored("the summary has no words".into())
+            } else {
+                Value::number(value)
+            };
+            scores.push(Score::new(name, value));
+        }
+        if !self.options.helm_compat {
+            scores.extend(NOVEL.into_iter().zip(1..).map(|(name, n)| {
+                let none = || Value::Unscored("the summary has too few words".into());
+                let share = novel_share(&source, &summary, n);
+                Score::new(name, share.map_or_else(none, Value::number))
+            }));
+        }
+        Ok(scores)
+    }
+}
+
+/// The best ROUGE over all references, right or not: a summary has no wrong ones.
+fn rouge_scores(unit: &Unit<'_>, summary: &str) -> Vec<Score> {
+    let given = rouge::tokenize(summary);
+    let mut best: Option<[f64; 3]> = None;
+    for reference in &unit.instance.references {
+        let gold = rouge::tokenize(without_braces(&reference.output.text));
+        let scores = [
+            rouge::rouge_n(&gold, &given, 1).f1,
+            rouge::rouge_n(&gold, &given, 2).f1,
+            rouge::rouge_l(&gold, &given).f1,
+        ];
+        let so_far = best.get_or_insert(scores);
+        for (most, score) in so_far.iter_mut().zip(scores) {
+            *most = most.max(score);
+        }
+    }
+    match best {
+        Some(best) => ROUGE
+            .into_iter()
+            .zip(best)
+            .map(|(name, value)| Score::new(name, Value::number(value)))
+            .collect(),
+        None => all_unscored(ROUGE, "the instance has no summary to compare with"),
+    }
+}
+
+/// The legal summaries stand in braces.
+fn without_braces(text: &str) -> &str {
+    let text = text.strip_prefix('{').unwrap_or(text);
+    text.strip_suffix('}').unwrap_or(text)
+}
+
+fn words(text: &str) -> Vec<String> {
+    let text = text.to_lowercase();
+    treebank::tokenize(&text)
+}
