@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Incomplete,
     /// 4: nothing was selected.
     Nothing,
+    /// 5: a threshold or regression gate failed.
+    Gate,
     /// 130: stopped by the user; the same command goes on.
     Interrupted,
 }
@@ -29,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Incomplete => 3,
             Exit::Nothing => 4,
+            Exit::Gate => 5,
             Exit::Interrupted => 130,
         })
     }

@@ -38,6 +38,8 @@ fn dispatch(cli: &Cli, talk: &Talk) -> Result<Exit, Failure> {
         Command::Run(args) => commands::run(args, verbose, talk),
         Command::Plan(args) => commands::plan(args, talk),
         Command::Report(args) => commands::report(args),
+        Command::Compare(args) => commands::compare(args),
+        Command::Power(args) => commands::power(args),
         Command::Rescore(args) => commands::rescore(args, verbose, talk),
         Command::List(args) => commands::list(args),
         Command::Show(args) => commands::show(args, talk),

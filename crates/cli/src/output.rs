@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
-use holometer_report::{Report, Table};
+use holometer_report::{Report, Table, html_page, latex_paragraph};
 
 use crate::args::TableFormat;
 use crate::failure::Failure;
@@ -31,10 +31,39 @@ pub(crate) fn print_tables(
             let texts: Vec<String> = tables.iter().map(Table::to_markdown).collect();
             print(texts.join("\n"))
         }
+        TableFormat::Latex | TableFormat::Html => print_document(tables, &[], json, format),
         TableFormat::Table => {
             let width = terminal_width();
             let texts: Vec<String> = tables.iter().map(|table| table.to_terminal(width)).collect();
             print(texts.join("\n"))
+        }
+    }
+}
+
+/// Prints tables and paragraphs with headings; as JSON, `json` instead.
+pub(crate) fn print_document(
+    tables: &[Table],
+    paragraphs: &[(&str, &str)],
+    json: &impl serde::Serialize,
+    format: TableFormat,
+) -> Result<(), Failure> {
+    match format {
+        TableFormat::Latex => {
+            let mut texts = vec![String::from("% needs \\usepackage{booktabs}\n")];
+            let label = |at: usize| format!("holometer-{}", at + 1);
+            texts.extend(tables.iter().enumerate().map(|(at, table)| table.to_latex(&label(at))));
+            texts.extend(paragraphs.iter().map(|(heading, text)| latex_paragraph(heading, text)));
+            print(texts.join("\n"))
+        }
+        TableFormat::Html => print(html_page("Holometer", tables, paragraphs)),
+        TableFormat::Json | TableFormat::Csv => print_tables(tables, json, format),
+        TableFormat::Markdown | TableFormat::Table => {
+            print_tables(tables, json, format)?;
+            let emphasis = if format == TableFormat::Markdown { "**" } else { "" };
+            for (heading, text) in paragraphs {
+                print(format!("\n{emphasis}{heading}{emphasis}\n\n{text}"))?;
+            }
+            Ok(())
         }
     }
 }

@@ -12,6 +12,10 @@ pub enum Format {
     Csv,
     /// Everything known, with full precision.
     Json,
+    /// LaTeX tables with captions.
+    Latex,
+    /// An HTML page.
+    Html,
 }
 
 /// A number for people: three decimals below 100, fewer above, never in exponent form for everyday sizes.

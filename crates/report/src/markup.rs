@@ -67,8 +67,13 @@ impl Table {
     }
 }
 
-/// A page that needs no other file: tables one below the other. It runs no script.
-pub fn html_page(title: &str, tables: &[Table]) -> String {
+/// A heading and a paragraph in LaTeX.
+pub fn latex_paragraph(heading: &str, text: &str) -> String {
+    format!("\\paragraph{{{}}} {}\n", latex(heading), latex(text))
+}
+
+/// A page that needs no other file: tables one below the other, then paragraphs with headings. It runs no script.
+pub fn html_page(title: &str, tables: &[Table], paragraphs: &[(&str, &str)]) -> String {
     const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#222;background:#fff}\
         table{border-collapse:collapse;margin:2rem 0;font-variant-numeric:tabular-nums}\
         caption{caption-side:top;text-align:left;font-weight:600;padding:.4rem 0;max-width:60rem}\
@@ -82,6 +87,9 @@ pub fn html_page(title: &str, tables: &[Table]) -> String {
     );
     for table in tables {
         text.push_str(&table.to_html());
+    }
+    for (heading, paragraph) in paragraphs {
+        let _ = writeln!(text, "<h2>{}</h2>\n<p>{}</p>", html(heading), html(paragraph));
     }
     text.push_str("</body>\n</html>\n");
     text
@@ -149,9 +157,10 @@ mod tests {
 
     #[test]
     fn html_shows_tags_of_the_data_as_text() {
-        let page = html_page("R&D", &[table()]);
+        let page = html_page("R&D", &[table()], &[("How", "n < 3")]);
         assert!(page.contains("<h1>R&amp;D</h1>"), "{page}");
         assert!(page.contains("<td>&lt;b&gt;x_1&lt;/b&gt;</td><td class=\"n\">0.5</td>"), "{page}");
+        assert!(page.contains("<p>n &lt; 3</p>"), "{page}");
         assert!(page.ends_with("</html>\n"));
     }
 }

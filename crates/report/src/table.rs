@@ -127,6 +127,17 @@ impl Table {
     }
 }
 
+/// One record of a CSV file, without its line end (RFC 4180). A cell that a spreadsheet would run as a formula is prefixed with `'`.
+///
+/// # Errors
+/// When the record can't be written; memory is all that it needs.
+pub fn csv_line(cells: &[String]) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells.iter().map(|cell| inert(cell)))?;
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned())
+}
+
 /// Control characters made visible, so that a model's or a data set's text can't command the terminal.
 fn printable(cell: &str) -> String {
     cell.chars()

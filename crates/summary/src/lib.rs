@@ -13,6 +13,7 @@ mod finding;
 pub mod leaderboard;
 pub mod panel;
 mod perturbed;
+pub mod power;
 pub mod rows;
 
 pub use cells::{Options, TotalsInput, UnitScores, cells};

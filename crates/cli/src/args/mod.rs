@@ -1,5 +1,6 @@
 //! What was typed. A doc comment here is the help text.
 
+mod analysis;
 mod remote;
 mod select;
 
@@ -7,6 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use analysis::{
+    AdjustArg, CompareArgs, ExportTableArgs, GateArgs, JudgementArgs, PowerArgs, RowsFormat, ViewArg,
+};
 pub(crate) use remote::RemoteArgs;
 pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};
 
@@ -43,8 +47,12 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Show what `run` would do with the same arguments, without doing it.
     Plan(PlanArgs),
-    /// Print the tables of earlier runs.
+    /// Print the tables of earlier runs: their numbers, whom the models fail, or a leaderboard.
     Report(ReportArgs),
+    /// Compare two models, or two runs or suites of one, on the same instances.
+    Compare(CompareArgs),
+    /// Say how many instances a wanted difference needs.
+    Power(PowerArgs),
     /// Compute all scores again from the stored answers; no model is needed.
     Rescore(RescoreArgs),
     /// List scenarios, metrics, perturbations, models or providers.
@@ -117,6 +125,10 @@ pub(crate) enum TableFormat {
     Csv,
     /// Everything known, with full precision.
     Json,
+    /// LaTeX tables with captions, for papers (`booktabs`).
+    Latex,
+    /// An HTML page that needs no other file.
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +159,16 @@ pub(crate) struct ReportArgs {
     /// How to print it.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: TableFormat,
+    /// What to show.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) view: ViewArg,
+    /// Exit with code 3 when anything that was planned is missing (in the fairness view: for a reason that you can mend).
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) judgement: JudgementArgs,
+    #[command(flatten)]
+    pub(crate) gates: GateArgs,
     /// Metrics to show: `headline` (what each scenario is known for), `all`, or names separated by commas.
     #[arg(long, default_value = "headline", value_name = "LIST")]
     pub(crate) metrics: String,
@@ -162,6 +184,12 @@ pub(crate) struct RescoreArgs {
     /// Give HELM's numbers, faults included.
     #[arg(long)]
     pub(crate) helm_compat: bool,
+    /// The folder or `.gguf` file of the model whose answers these are, for its tokenizer; the weights are not read.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) model: Option<PathBuf>,
+    /// The model's `tokenizer.json`: with `--helm-compat`, a choice's tokens are then counted as HELM counts them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokenizer: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -237,6 +265,9 @@ pub(crate) enum ExportFormat {
         #[arg(default_value = "-", value_name = "FILE")]
         output: PathBuf,
     },
+    /// The per-instance table: right or wrong, log-probability, refusal, toxicity, sentiment and who is mentioned, one row for each
+    /// instance, perturbed copy and draw of examples.
+    Table(ExportTableArgs),
     /// HELM's own files, for `helm-summarize` and HELM's web pages: `DIR/runs/SUITE` and `DIR/prod_env`.
     Helm {
         /// The folder to write to; HELM's is called `benchmark_output`.
@@ -270,8 +301,8 @@ pub(crate) enum ImportFormat {
         /// HELM counts a choice's tokens with it where choices were scored one by one; without it they are found by their text.
         #[arg(long, value_name = "PATH")]
         model: Option<PathBuf>,
-        /// Take the tokenizer from this `tokenizer.json` instead.
-        #[arg(long, value_name = "FILE", requires = "model")]
+        /// The model's `tokenizer.json`, instead of or in place of the one that `--model` holds.
+        #[arg(long, value_name = "FILE")]
         tokenizer: Option<PathBuf>,
         /// Import into this suite; without it, into suites named as the folders around the runs.
         #[arg(long, value_name = "NAME")]

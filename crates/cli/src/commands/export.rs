@@ -9,7 +9,8 @@ use holometer_store::{RunInfo, Store, UnitId};
 use serde_json::{Map, Value, json};
 
 use crate::args::{ExportArgs, ExportFormat};
-use crate::commands::export_helm::{export_helm, worst};
+use crate::commands::export_helm::export_helm;
+use crate::commands::export_table::export_table;
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::open_for_reading;
@@ -24,10 +25,11 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failure> {
                 runs.iter().try_for_each(|run| write_run(&store, &suite, run, out))
             })?;
         }
+        ExportFormat::Table(table) => export_table(table)?,
         ExportFormat::Helm { dir, suite, helm_compat, database } => {
             let store = open_for_reading(&database.db)?;
             let (suite, runs) = runs(&store, suite.as_deref())?;
-            export_helm(&store, &suite, &runs, dir, &worst(*helm_compat))?;
+            export_helm(&store, &suite, &runs, dir, *helm_compat)?;
         }
     }
     Ok(Exit::Done)

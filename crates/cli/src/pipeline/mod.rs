@@ -3,6 +3,7 @@
 mod credentials;
 mod environment;
 mod journal;
+mod launch;
 mod models;
 mod prepare;
 mod resources;
@@ -10,12 +11,20 @@ mod results;
 mod score;
 mod select;
 mod spending;
+mod tables;
+mod tokenizer;
 
 pub(crate) use environment::Environment;
+pub(crate) use launch::{LAUNCHERS, stop_all};
 pub(crate) use models::{LoadedModel, Models, Purpose};
 pub(crate) use prepare::{Prepared, Prompting, instances_of, prepare};
 pub(crate) use resources::perturbation_resources;
-pub(crate) use results::{PRICE_FIELD, now, open_for_reading, open_for_writing, report};
-pub(crate) use score::{ScoreOptions, score_run};
+pub(crate) use results::{
+    PRICE_FIELD, now, open_for_reading, open_for_writing, report, run_label, runs_of,
+    suite_or_latest,
+};
+pub(crate) use score::{ScoreOptions, score_each_answer, score_run};
 pub(crate) use select::{Selected, select};
 pub(crate) use spending::{Spending, dollars};
+pub(crate) use tables::{fairness_report, judgement, run_table, side_scores};
+pub(crate) use tokenizer::tokenizer_of;

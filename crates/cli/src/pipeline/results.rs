@@ -42,20 +42,30 @@ pub(crate) fn report(
     suite: Option<&str>,
     catalogue: &Catalogue,
 ) -> Result<Report, Failure> {
+    let suite = suite_or_latest(store, suite)?;
+    let runs = runs_of(store, &suite)?;
+    let runs =
+        runs.iter().map(|run| run_report(store, run, catalogue)).collect::<Result<_, _>>()?;
+    Ok(Report { suite, runs, not_run: Vec::new() })
+}
+
+/// The named suite, else the one that was run last.
+pub(crate) fn suite_or_latest(store: &Store, suite: Option<&str>) -> Result<String, Failure> {
     let latest = store.latest_suite().map_err(Failure::usage)?;
-    let Some(suite) = suite.map(str::to_owned).or(latest) else {
-        return Err(Failure::nothing("the results database has no runs yet")
-            .hint("`holometer run` makes some"));
-    };
-    let runs = store.runs(&suite).map_err(Failure::usage)?;
+    suite.map(str::to_owned).or(latest).ok_or_else(|| {
+        Failure::nothing("the results database has no runs yet").hint("`holometer run` makes some")
+    })
+}
+
+/// The current runs of a suite.
+pub(crate) fn runs_of(store: &Store, suite: &str) -> Result<Vec<RunInfo>, Failure> {
+    let runs = store.runs(suite).map_err(Failure::usage)?;
     if runs.is_empty() {
         let suites = store.suites().map_err(Failure::usage)?;
         return Err(Failure::usage(format!("there is no suite `{suite}` in the results database"))
             .hint(format!("it has: {}", suites.join(", "))));
     }
-    let runs =
-        runs.iter().map(|run| run_report(store, run, catalogue)).collect::<Result<_, _>>()?;
-    Ok(Report { suite, runs, not_run: Vec::new() })
+    Ok(runs)
 }
 
 fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<RunReport, Failure> {
@@ -67,7 +77,7 @@ fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<Run
     }
     Ok(RunReport {
         run: run.spec.name.clone(),
-        label: label(run),
+        label: run_label(run),
         model: run.spec.model.name.clone(),
         main_metric: main.metric,
         main_split: main.split,
@@ -78,7 +88,7 @@ fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<Run
 }
 
 /// The run's name without its model.
-fn label(run: &RunInfo) -> String {
+pub(crate) fn run_label(run: &RunInfo) -> String {
     let name = run.spec.name.as_str();
     let model = format!("model={}", run.spec.model.name.as_str().replace('/', "_"));
     let without = name.replace(&format!(",{model}"), "").replace(&model, "");
