@@ -37,6 +37,15 @@ pub fn load_tokenizer_and_window(
     Ok(TokenizerAndWindow { tokenizer: description.tokenizer, window: description.window })
 }
 
+/// Reads a tokenizer alone, from its `tokenizer.json` or the folder that holds it.
+///
+/// # Errors
+/// There is no such file, or it is damaged or of a kind that is not understood.
+pub fn load_tokenizer(path: &Path) -> Result<Arc<dyn Tokenizer>, EngineError> {
+    let file = if path.is_dir() { path.join("tokenizer.json") } else { path.to_path_buf() };
+    Ok(Arc::new(TextTokenizer::from_json_file(&file)?))
+}
+
 /// Everything but the weights.
 pub(crate) struct Description {
     pub(crate) source: Source,

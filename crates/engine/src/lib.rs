@@ -32,7 +32,7 @@ mod schedule;
 mod tokenizer;
 
 pub use bench::{BenchOptions, BenchReport, DecodeRate, bench};
-pub use describe::{TokenizerAndWindow, load_tokenizer_and_window};
+pub use describe::{TokenizerAndWindow, load_tokenizer, load_tokenizer_and_window};
 pub use error::EngineError;
 pub use model::LocalModel;
 pub use options::{ChatUse, LoadOptions, WeightType};

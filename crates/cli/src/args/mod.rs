@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use analysis::{
-    AdjustArg, CompareArgs, ExportTableArgs, GateArgs, JudgementArgs, PowerArgs, RowsFormat, ViewArg,
+    AdjustArg, CompareArgs, ExportTableArgs, GateArgs, JudgementArgs, PowerArgs, RowsFormat,
+    ViewArg,
 };
 pub(crate) use remote::RemoteArgs;
 pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};

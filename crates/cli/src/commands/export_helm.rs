@@ -13,7 +13,7 @@ use holometer_scenarios::Catalogue;
 use holometer_store::{RunInfo, Store, StoredAnswer, UnitId};
 
 use crate::failure::Failure;
-use crate::pipeline::now;
+use crate::pipeline::{ScoreOptions, now, score_each_answer};
 
 /// Writes `DIR/runs/SUITE/` with a folder for each run and the suite's files, and `DIR/prod_env/model_metadata.yaml`.
 pub(crate) fn export_helm(
@@ -21,7 +21,7 @@ pub(crate) fn export_helm(
     suite: &str,
     runs: &[RunInfo],
     dir: &Path,
-    worst: &Worst,
+    helm_compat: bool,
 ) -> Result<(), Failure> {
     let catalogue = Catalogue::builtin();
     let folder = dir.join("runs").join(folder_name(suite));
@@ -36,7 +36,7 @@ pub(crate) fn export_helm(
     for info in runs {
         let name = unique(folder_name(info.spec.name.as_str()), &names);
         names.insert(name.clone());
-        exported.runs.push(one_run(store, info, &folder, name, worst, &catalogue)?);
+        exported.runs.push(one_run(store, info, &folder, name, helm_compat, &catalogue)?);
     }
     exported.runs.sort_by(|a, b| a.folder.cmp(&b.folder));
     write_suite(&folder, &exported).map_err(Failure::usage)?;
@@ -61,12 +61,13 @@ fn one_run(
     info: &RunInfo,
     folder: &Path,
     name: String,
-    worst: &Worst,
+    helm_compat: bool,
     catalogue: &Catalogue,
 ) -> Result<SuiteRun, Failure> {
-    let (run, units) = read(store, info, catalogue)?;
+    let (run, units) = read(store, info, catalogue, ScoreOptions { helm_compat })?;
     let scored_text = info.spec.adapter.method == Method::LanguageModeling;
-    let mut stats = aggregate(&units, if scored_text { &Worst::Not } else { worst });
+    let worst = if scored_text { Worst::Not } else { worst(helm_compat) };
+    let mut stats = aggregate(&units, &worst);
     let counts = info.spec.metrics.iter().any(|metric| metric.name == "instances_per_split");
     if counts || scored_text {
         stats.extend(instance_counts(&units));
@@ -93,7 +94,9 @@ fn read(
     store: &Store,
     info: &RunInfo,
     catalogue: &Catalogue,
+    options: ScoreOptions,
 ) -> Result<(HelmRun, Vec<UnitStats>), Failure> {
+    let scored_text = info.spec.adapter.method == Method::LanguageModeling;
     let mut scores: HashMap<UnitId, Vec<Score>> = HashMap::new();
     for unit in store.scores(info.id) {
         let unit = unit.map_err(Failure::usage)?;
@@ -104,6 +107,14 @@ fn read(
         let unit = unit.map_err(Failure::usage)?;
         let Some(scores) = scores.get(&unit.id) else { continue };
         let numbers: Vec<RequestNumbers> = unit.answers.iter().map(numbers).collect();
+        if scored_text {
+            // HELM has an entry for every window of a text.
+            let each = score_each_answer(&info.spec, &unit, options);
+            units.extend(numbers.iter().zip(each).map(|(numbers, scores)| {
+                unit_stats(&info.spec, &unit.instance, unit.id.trial, &[*numbers], &scores)
+            }));
+            continue;
+        }
         units.push(unit_stats(&info.spec, &unit.instance, unit.id.trial, &numbers, scores));
     }
     let mut requests = Vec::new();
@@ -198,7 +209,7 @@ fn group_texts(runs: &[RunInfo], catalogue: &Catalogue) -> Vec<GroupText> {
 }
 
 /// The metrics for which smaller is better, of which the worst case is the largest value.
-pub(crate) fn worst(helm_compat: bool) -> Worst {
+fn worst(helm_compat: bool) -> Worst {
     if helm_compat {
         return Worst::Smallest;
     }

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use holometer_core::{Outcome, RequestState, Tokenizer};
-use holometer_engine::{LoadOptions, load_tokenizer_and_window};
 use holometer_report::helm::{FoundRun, ImportedRun, find_runs, fnv1a, read_run, read_run_with};
 use holometer_report::{Column, Table};
 use holometer_store::{Recorded, Retry, RunContext, RunId, RunInputs, Store, UnixMillis};
@@ -14,7 +12,7 @@ use serde_json::json;
 use crate::args::{ImportArgs, ImportFormat, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
-use crate::pipeline::{ScoreOptions, now, open_for_writing, score_run};
+use crate::pipeline::{ScoreOptions, now, open_for_writing, score_run, tokenizer_of};
 use crate::progress::Talk;
 
 /// Imports runs, scores them, and prints what became of each.
@@ -60,18 +58,6 @@ pub(crate) fn import(args: &ImportArgs, verbose: u8, talk: &Talk) -> Result<Exit
     let counts = json!({ "imported": imported, "failed": failed });
     output::print_tables(&[table], &counts, TableFormat::Table)?;
     Ok(if failed == 0 { Exit::Done } else { Exit::Incomplete })
-}
-
-/// The tokenizer of the named model, if one is named.
-fn tokenizer_of(
-    model: Option<&Path>,
-    tokenizer: Option<&Path>,
-) -> Result<Option<Arc<dyn Tokenizer>>, Failure> {
-    let Some(model) = model else { return Ok(None) };
-    let options =
-        LoadOptions { tokenizer: tokenizer.map(Path::to_owned), ..LoadOptions::default() };
-    let loaded = load_tokenizer_and_window(model, &options).map_err(Failure::usage)?;
-    Ok(Some(loaded.tokenizer))
 }
 
 /// A note with the runs that it is about.

@@ -8,11 +8,14 @@ use holometer_scenarios::Catalogue;
 use crate::args::{RescoreArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
-use crate::pipeline::{ScoreOptions, open_for_reading, open_for_writing, report, score_run};
+use crate::pipeline::{
+    ScoreOptions, open_for_reading, open_for_writing, report, score_run, tokenizer_of,
+};
 use crate::progress::Talk;
 
 /// Scores every run of a suite (or of all suites) again.
 pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Exit, Failure> {
+    let tokenizer = tokenizer_of(args.model.as_deref(), args.tokenizer.as_deref())?;
     drop(open_for_reading(&args.database.db)?);
     let mut store = open_for_writing(&args.database.db)?;
     crate::log::start(args.database.db.parent().unwrap_or(Path::new(".")), verbose);
@@ -29,7 +32,8 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
             .hint("`holometer list suites` lists them"));
         }
         for run in runs {
-            score_run(&mut store, run.id, None, ScoreOptions { helm_compat: args.helm_compat })?;
+            let options = ScoreOptions { helm_compat: args.helm_compat };
+            score_run(&mut store, run.id, tokenizer.as_deref(), options)?;
             talk.say(&format!("scored {}", run.spec.name));
         }
         let report = report(&store, Some(suite), &Catalogue::builtin())?;

@@ -38,13 +38,14 @@ pub(crate) fn score_run(
         let Some(view) = view(&spec, &unit, tokenizer) else { continue };
         let scores: Vec<Score> =
             metrics.each.iter().flat_map(|metric| metric.score(&view)).collect();
-        let added: Vec<_> = metrics.totals.iter().map(|totals| totals.components(&view)).collect();
+        let added: Vec<_> =
+            metrics.totals.iter().map(|statistic| statistic.components(&view)).collect();
         let named = metrics.totals.iter().zip(&added);
         stored.push(holometer_store::UnitScores {
             unit: unit.id,
             scores: scores.clone(),
             components: named
-                .map(|(totals, sums)| (name_of(totals.as_ref()), sums.clone()))
+                .map(|(statistic, sums)| (statistic.name.clone(), sums.clone()))
                 .collect(),
         });
         scored.push(unit_scores(&unit, scores));
@@ -57,7 +58,7 @@ pub(crate) fn score_run(
         .totals
         .into_iter()
         .zip(components)
-        .map(|(metric, components)| TotalsInput { metric, components })
+        .map(|(statistic, components)| TotalsInput { metric: statistic.metric, components })
         .collect();
     let summary =
         Options { lower_is_better, helm_compat: options.helm_compat, ..Options::default() };
@@ -68,10 +69,22 @@ pub(crate) fn score_run(
     Ok(cells)
 }
 
+/// The scores of each of a unit's answers on its own: HELM keeps those of every window of a text.
+pub(crate) fn score_each_answer(
+    spec: &RunSpec,
+    unit: &StoredUnit,
+    options: ScoreOptions,
+) -> Vec<Vec<Score>> {
+    let metrics = Metrics::build(spec, options);
+    let Some(whole) = view(spec, unit, None) else { return Vec::new() };
+    let alone = whole.answers.iter().map(|answer| Unit { answers: vec![*answer], ..whole.clone() });
+    alone.map(|unit| metrics.each.iter().flat_map(|metric| metric.score(&unit)).collect()).collect()
+}
+
 /// The run's metrics, and cells for those that can't be computed.
 struct Metrics {
     each: Vec<Box<dyn Metric>>,
-    totals: Vec<Box<dyn TotalsMetric>>,
+    totals: Vec<Statistic>,
     unavailable: Vec<Cell>,
 }
 
@@ -82,7 +95,9 @@ impl Metrics {
         for wanted in &spec.metrics {
             match holometer_metrics::build(wanted, options) {
                 Ok(metric) => {
-                    metrics.totals.extend(metric.totals());
+                    for statistic in metric.totals() {
+                        metrics.add(statistic);
+                    }
                     metrics.each.push(metric);
                 }
                 Err(error) => {
@@ -93,14 +108,41 @@ impl Metrics {
         metrics
     }
 
+    /// Adds a statistic. Where several plug-ins give the same one (calibration of written answers and of scored choices),
+    /// each unit takes part with the first that can measure it.
+    fn add(&mut self, metric: Box<dyn TotalsMetric>) {
+        let name = name_of(metric.as_ref());
+        match self.totals.iter_mut().find(|statistic| statistic.name == name) {
+            Some(known) => known.others.push(metric),
+            None => self.totals.push(Statistic { name, metric, others: Vec::new() }),
+        }
+    }
+
     fn lower_is_better(&self) -> BTreeSet<MetricName> {
         let cards = self.each.iter().flat_map(|metric| metric.cards());
-        let totals = self.totals.iter().flat_map(|totals| totals.cards());
+        let totals = self.totals.iter().flat_map(|statistic| statistic.metric.cards());
         cards
             .chain(totals)
             .filter(|card| card.higher_is_better == Some(false))
             .map(|card| MetricName::from(card.name))
             .collect()
+    }
+}
+
+/// A statistic over sums, with the other plug-ins that give it.
+struct Statistic {
+    name: String,
+    metric: Box<dyn TotalsMetric>,
+    others: Vec<Box<dyn TotalsMetric>>,
+}
+
+impl Statistic {
+    fn components(&self, unit: &Unit<'_>) -> Result<Vec<f64>, String> {
+        let first = self.metric.components(unit);
+        if first.is_ok() {
+            return first;
+        }
+        self.others.iter().find_map(|other| other.components(unit).ok()).map_or(first, Ok)
     }
 }
 

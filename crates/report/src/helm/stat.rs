@@ -193,6 +193,9 @@ pub(crate) const PER_REQUEST: [&str; 14] = [
     "num_completions",
 ];
 
+/// What HELM keeps without a value where it does not know it.
+const KEPT_EMPTY: [&str; 2] = ["training_co2_cost", "training_energy_cost"];
+
 /// What is known about one request of a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RequestNumbers {
@@ -226,7 +229,6 @@ pub fn unit_stats(
 ) -> UnitStats {
     let scored_text = spec.adapter.method == Method::LanguageModeling;
     let stats = scores.iter().filter_map(|score| {
-        let ScoreValue::Number(value) = score.value else { return None };
         let name = StatName {
             name: score.metric.to_string(),
             split: Some(instance.split.as_str().to_owned()),
@@ -234,6 +236,9 @@ pub fn unit_stats(
             perturbation: instance.perturbation.clone(),
         };
         let metric = score.metric.as_str();
+        let ScoreValue::Number(value) = score.value else {
+            return KEPT_EMPTY.contains(&metric).then(|| Stat { name, ..Stat::default() });
+        };
         let values: Option<Vec<f64>> = requests.iter().map(|request| request.get(metric)).collect();
         if let Some(values) = values {
             let empty = Stat { name: name.clone(), ..Stat::default() };
