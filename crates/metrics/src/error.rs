@@ -23,6 +23,14 @@ pub enum MetricError {
         /// What would be right.
         hint: String,
     },
+    /// It needs a scorer that is not there.
+    #[error("{problem}; hint: {fix}")]
+    ScorerUnavailable {
+        /// What is missing.
+        problem: String,
+        /// How to get it.
+        fix: String,
+    },
 }
 
 impl MetricError {

@@ -9,6 +9,8 @@ pub mod association;
 mod binary_label;
 mod calibration;
 mod chance;
+pub mod code;
+mod code_scores;
 mod efficiency_tables;
 mod error;
 mod ifeval;

@@ -7,4 +7,8 @@ mod classification;
 mod common;
 mod contract;
 mod golden;
+mod helm;
+mod ifeval;
+mod linked;
 mod pair_likelihood;
+mod scorers;
