@@ -77,7 +77,7 @@ impl Library {
             );
             return Availability::Unavailable { reason };
         }
-        Availability::Download { from: first.describe(), bytes: file.bytes }
+        Availability::Download { from: first.describe(), bytes: file.bytes.or(file.about_bytes) }
     }
 
     /// The file's path, downloading it first where needed; blocks until it is there. Several processes and threads may

@@ -24,6 +24,8 @@ pub struct DataFile {
     pub sha256: Option<String>,
     /// Size in bytes of the file as delivered, for plans and progress; checked when a download is complete.
     pub bytes: Option<u64>,
+    /// About how many bytes are downloaded, for plans, where the exact size is not known or only a part is fetched.
+    pub about_bytes: Option<u64>,
 }
 
 impl DataFile {
@@ -162,7 +164,7 @@ pub enum Availability {
     Download {
         /// The first location, in words.
         from: String,
-        /// Its size, when known.
+        /// Its size, when known, exactly or about.
         bytes: Option<u64>,
     },
     /// It can't be had.

@@ -13,6 +13,8 @@ pub(crate) struct Words {
     pub(crate) output_noun: Option<String>,
     /// The input follows its noun on a new line.
     pub(crate) newline_after_input_noun: bool,
+    /// The output follows its noun on a new line.
+    pub(crate) newline_after_output_noun: bool,
     /// Nothing stands before a choice that is scored alone.
     pub(crate) empty_input: bool,
     /// How many sentences a summary is to have.
@@ -21,14 +23,14 @@ pub(crate) struct Words {
 
 /// `get_generation_adapter_spec`.
 pub(crate) fn generation(words: &Words) -> AdapterSpec {
-    let after_noun = if words.newline_after_input_noun { "\n" } else { " " };
+    let after_noun = |on_new_line| if on_new_line { "\n" } else { " " };
     let prefix = |noun: &Option<String>, end: &str| {
         noun.as_ref().map(|noun| format!("{noun}:{end}")).unwrap_or_default()
     };
     let template = PromptTemplate {
         instructions: with_newline(&words.instructions),
-        input_prefix: prefix(&words.input_noun, after_noun),
-        output_prefix: prefix(&words.output_noun, " "),
+        input_prefix: prefix(&words.input_noun, after_noun(words.newline_after_input_noun)),
+        output_prefix: prefix(&words.output_noun, after_noun(words.newline_after_output_noun)),
         ..PromptTemplate::default()
     };
     spec(Method::Generation, template, 5, 1, decoding(5, 0.0, &["\n"]))

@@ -76,6 +76,8 @@ pub(crate) struct Data {
     pub(crate) format: Option<Format>,
     /// Columns to fetch from Parquet; empty for all.
     pub(crate) fetch_columns: Vec<String>,
+    /// Columns of Parquet files whose numbers are replaced by the names of the classes that the file states.
+    pub(crate) class_names: Vec<String>,
     /// The files, in reading order.
     pub(crate) files: Vec<FileDef>,
     /// Rows written in the file itself, read after the files.
@@ -107,6 +109,10 @@ pub(crate) enum Format {
     Tsv,
     /// Parquet, one file or a folder of shards.
     Parquet,
+    /// The first sheet of an `.xlsx` spreadsheet, whose first row names the columns.
+    Xlsx,
+    /// XML: one row per child of the root element, each with `tag`, `text`, `attributes` and `children`.
+    Xml,
     /// One row a line, with the single column `line`.
     Lines,
     /// One row for the whole text, with the single column `text`.
@@ -139,8 +145,10 @@ pub(crate) struct FileDef {
     pub(crate) member: Option<Text>,
     /// *Template*: the pinned hash of the file as it is downloaded; an empty one is none.
     pub(crate) sha256: Option<Text>,
-    /// The size of the file as it is downloaded.
+    /// The size of the file as it is downloaded, exactly.
     pub(crate) bytes: Option<u64>,
+    /// About how much is downloaded, for plans, where the exact size is not known or only some columns are fetched.
+    pub(crate) about_bytes: Option<u64>,
     /// How to read it, where it differs from `data.format`.
     pub(crate) format: Option<Format>,
     /// The names of the columns of a CSV or TSV file without a header.
@@ -358,6 +366,8 @@ pub(crate) struct AdapterDef {
     pub(crate) output_noun: Option<Text>,
     /// In `generation`: the input follows on a new line.
     pub(crate) newline_after_input_noun: bool,
+    /// In `generation`: the output follows on a new line.
+    pub(crate) newline_after_output_noun: bool,
     /// In `multiple_choice`: nothing stands before a choice that is scored alone.
     pub(crate) empty_input: bool,
     /// In `summarization`: how many sentences to ask for.
@@ -430,6 +440,8 @@ pub(crate) struct MetricDef {
     pub(crate) name: Option<String>,
     /// Its arguments; texts that hold `{{` are *templates*.
     pub(crate) args: toml::Table,
+    /// *Expressions* of further arguments, for lists: `labels = "table.subset.labels"`.
+    pub(crate) args_from: BTreeMap<String, Text>,
 }
 
 /// HELM's common sets of metrics (`common_metric_specs.py`).

@@ -44,7 +44,7 @@ fn metrics(definition: &Definition, scope: &Scope) -> Result<Vec<MetricSpec>, Te
     let mut metrics = Vec::new();
     for def in &definition.metrics {
         if applies(def.when.as_ref(), scope)? {
-            metrics.extend(metric_sets::specs(def, scope));
+            metrics.extend(metric_sets::specs(def, scope)?);
         }
     }
     Ok(metrics)
@@ -108,6 +108,7 @@ fn beginning(
         words.input_noun = text(&def.input_noun)?.or(words.input_noun);
         words.output_noun = text(&def.output_noun)?.or(words.output_noun);
         words.newline_after_input_noun |= def.newline_after_input_noun;
+        words.newline_after_output_noun |= def.newline_after_output_noun;
         words.empty_input |= def.empty_input;
         words.sentences = def.sentences.or(words.sentences);
     }

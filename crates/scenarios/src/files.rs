@@ -36,6 +36,7 @@ struct Reading {
     member: Option<String>,
     columns: Vec<String>,
     fetch_columns: Vec<String>,
+    class_names: Vec<String>,
     at: Option<String>,
     joined: bool,
 }
@@ -116,6 +117,7 @@ fn needed_file(
             locations,
             sha256: optional(&def.sha256)?.filter(|hash| !hash.is_empty()),
             bytes: def.bytes,
+            about_bytes: def.about_bytes,
         },
         split: def.split.unwrap_or(Split::Test),
         role,
@@ -125,6 +127,7 @@ fn needed_file(
             member: optional(&def.member)?,
             columns: def.columns.clone(),
             fetch_columns: columns.clone(),
+            class_names: definition.data.class_names.clone(),
             at: def.at.clone(),
             joined: def.joined,
         },
@@ -223,13 +226,30 @@ impl OpenFile {
             Format::Parquet => {
                 let columns: Vec<&str> =
                     self.reading.fetch_columns.iter().map(String::as_str).collect();
-                read::parquet(&self.path, &columns)
+                let mut rows = read::parquet(&self.path, &columns)?;
+                for column in &self.reading.class_names {
+                    name_classes(&mut rows, column, &self.class_names(column)?);
+                }
+                Ok(rows)
+            }
+            Format::Xlsx => read::xlsx(&self.path),
+            Format::Xml => {
+                let root = read::xml_of(self.content()?, &self.path)?;
+                Ok(root["children"].as_array().cloned().unwrap_or_default())
             }
             Format::Lines => {
                 Ok(self.text()?.lines().map(|line| one_column("line", line)).collect())
             }
             Format::Text => Ok(vec![one_column("text", &self.text()?)]),
         }
+    }
+
+    /// The names of a column's classes, where the file is Parquet and states them.
+    pub(crate) fn class_names(&self, column: &str) -> Result<Vec<String>, DataError> {
+        if is_parquet(&self.path)? {
+            return read::parquet_class_names(&self.path, column);
+        }
+        Ok(Vec::new())
     }
 
     fn delimited(&self, delimiter: u8) -> Result<Vec<Value>, DataError> {
@@ -239,6 +259,17 @@ impl OpenFile {
         let mut rows = read::csv_rows_of(content, &self.path, &options)?.into_iter();
         let names = if names.is_empty() { rows.next().unwrap_or_default() } else { names.clone() };
         Ok(rows.map(|cells| record(&names, cells)).collect())
+    }
+}
+
+/// Replaces the numbers of a column by the names they stand for.
+fn name_classes(rows: &mut [Value], column: &str, names: &[String]) {
+    for row in rows {
+        let Some(value) = row.get_mut(column) else { continue };
+        let name = value.as_u64().and_then(|number| names.get(usize::try_from(number).ok()?));
+        if let Some(name) = name {
+            *value = name.clone().into();
+        }
     }
 }
 

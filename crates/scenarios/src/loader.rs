@@ -186,6 +186,7 @@ impl Definition {
         texts.extend(self.data.files.iter().filter_map(|file| file.when.as_ref()));
         texts.extend(self.adapter.iter().filter_map(|adapter| adapter.when.as_ref()));
         texts.extend(self.metrics.iter().filter_map(|metric| metric.when.as_ref()));
+        texts.extend(self.metrics.iter().flat_map(|metric| metric.args_from.values()));
         for step in &self.arrange {
             texts.extend(step.when.iter().chain(&step.take));
             texts.extend(step.splits.iter().filter_map(|range| range.count.as_ref()));

@@ -5,11 +5,15 @@ use holometer_core::{ArgValue, MetricSpec};
 use serde_json::{Value, json};
 
 use crate::definition::{MetricDef, MetricSet};
-use crate::template::{Scope, render_text};
+use crate::template::{Scope, TemplateError, expression, render_text, value_of};
 
 /// The metrics that one entry of a scenario file stands for.
-pub(crate) fn specs(def: &MetricDef, scope: &Scope) -> Vec<MetricSpec> {
-    let args = rendered(serde_json::to_value(&def.args).unwrap_or_default(), scope);
+pub(crate) fn specs(def: &MetricDef, scope: &Scope) -> Result<Vec<MetricSpec>, TemplateError> {
+    let mut args = rendered(serde_json::to_value(&def.args).unwrap_or_default(), scope);
+    for (name, text) in &def.args_from {
+        let value = expression(text)?.eval(&value_of(scope))?;
+        args[name.as_str()] = serde_json::to_value(&value).unwrap_or_default();
+    }
     let mut metrics = Vec::new();
     if let Some(set) = def.set {
         metrics.extend(set_specs(set, &def.names, &args));
@@ -17,7 +21,7 @@ pub(crate) fn specs(def: &MetricDef, scope: &Scope) -> Vec<MetricSpec> {
     if let Some(name) = &def.name {
         metrics.push(MetricSpec { name: name.clone(), args });
     }
-    metrics
+    Ok(metrics)
 }
 
 fn set_specs(set: MetricSet, names: &[String], args: &Value) -> Vec<MetricSpec> {

@@ -10,7 +10,7 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Expression, State, Template, UndefinedBehavior};
 
 use crate::definition::Text;
-use crate::python_methods;
+use crate::{python_literal, python_methods};
 
 /// The names that a template sees.
 pub(crate) type Scope = BTreeMap<String, Value>;
@@ -36,6 +36,9 @@ fn environment() -> &'static Environment<'static> {
         environment.add_filter("ord", |text: String| text.chars().next().map(u32::from));
         environment.add_filter("regex_replace", regex_replace);
         environment.add_filter("regex_find", regex_find);
+        environment.add_filter("literal", literal);
+        environment.add_filter("descendants", descendants);
+        environment.add_filter("words", words);
         environment
     })
 }
@@ -229,4 +232,29 @@ fn regex_find(text: &str, pattern: &str) -> Result<String, Error> {
         .unwrap_or_default()
         .to_owned();
     Ok(found)
+}
+
+/// What a Python literal says: `['a', 'b']` becomes a list.
+fn literal(text: &str) -> Result<Value, Error> {
+    python_literal::parse(text)
+        .map(|value| Value::from(minijinja::value::Serde(&value)))
+        .map_err(|problem| Error::new(ErrorKind::InvalidOperation, problem))
+}
+
+/// All elements of a tag below an XML element, in the document's order.
+fn descendants(element: &Value, tag: &str) -> Result<Vec<Value>, Error> {
+    let mut found = Vec::new();
+    for child in element.get_attr("children")?.try_iter()? {
+        if child.get_attr("tag")?.as_str() == Some(tag) {
+            found.push(child.clone());
+        }
+        found.extend(descendants(&child, tag)?);
+    }
+    Ok(found)
+}
+
+/// The text on one line with single spaces, cut after so many words: Python's `" ".join(text.split()[:count])`.
+fn words(text: &str, count: Option<usize>) -> String {
+    let words = text.split(python_methods::is_space).filter(|word| !word.is_empty());
+    words.take(count.unwrap_or(usize::MAX)).collect::<Vec<_>>().join(" ")
 }

@@ -1,12 +1,14 @@
 //! CSV, TSV and their relatives.
 
+use std::io::Read;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Terminator};
 use serde_json::{Map, Value};
 
-use super::text::text_of;
-use crate::DataError;
+use super::text::{open_within, text_of};
+use crate::archive::bomb_or;
+use crate::{DataError, Limits};
 
 /// How a delimited file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +87,45 @@ pub fn csv_rows_of(
     Ok(rows.into_iter().map(|(_, row)| cells(&row)).collect())
 }
 
+/// Hands over the rows of a delimited file one by one, so that a large file need not fit in memory. The header, if there
+/// is one, is left out.
+///
+/// # Errors
+/// The file can't be read, or `row` fails.
+pub fn csv_each<E: From<DataError>>(
+    path: &Path,
+    options: &CsvOptions,
+    row: &mut dyn FnMut(&StringRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let (stream, cap) = open_within(path, &Limits::default())?;
+    let mut reader = reader_of(stream, options);
+    let mut record = StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(false) => return Ok(()),
+            Ok(true) => row(&StringRow(&record))?,
+            Err(error) => {
+                return Err(match error.into_kind() {
+                    csv::ErrorKind::Io(error) => bomb_or(path, cap, &error),
+                    kind => DataError::damaged(path, format!("{kind:?}")),
+                }
+                .into());
+            }
+        }
+    }
+}
+
+/// A row that is handed over.
+#[derive(Debug)]
+pub struct StringRow<'a>(&'a StringRecord);
+
+impl StringRow<'_> {
+    /// A cell; nothing past the row's end.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        self.0.get(index)
+    }
+}
+
 /// The rows of a delimited file as objects from column name to text. A name that occurs again gets `.1`, `.2`, ... as in
 /// pandas. Cells missing at a row's end are null; a row with more cells than the header is an error.
 pub fn csv_records(path: &Path, options: &CsvOptions) -> Result<Vec<Value>, DataError> {
@@ -97,16 +138,7 @@ type Table = (Option<StringRecord>, Vec<(u64, StringRecord)>);
 
 fn table(content: Vec<u8>, path: &Path, options: &CsvOptions) -> Result<Table, DataError> {
     let text = text_of(content, path)?;
-    let mut reader = ReaderBuilder::new()
-        .delimiter(options.delimiter)
-        .has_headers(options.header == Header::FirstRow)
-        .quoting(options.quoting != Quoting::Literal)
-        .double_quote(options.quoting != Quoting::Escaped)
-        .escape((options.quoting == Quoting::Escaped).then_some(b'\\'))
-        .comment(options.comment)
-        .terminator(Terminator::CRLF)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut reader = reader_of(text.as_bytes(), options);
     let header = match options.header {
         Header::FirstRow => Some(reader.headers().map_err(|error| failed(path, &error))?.clone()),
         Header::Absent => None,
@@ -117,6 +149,19 @@ fn table(content: Vec<u8>, path: &Path, options: &CsvOptions) -> Result<Table, D
         rows.push((row.position().map_or(0, csv::Position::line), row));
     }
     Ok((header, rows))
+}
+
+fn reader_of<R: Read>(source: R, options: &CsvOptions) -> csv::Reader<R> {
+    ReaderBuilder::new()
+        .delimiter(options.delimiter)
+        .has_headers(options.header == Header::FirstRow)
+        .quoting(options.quoting != Quoting::Literal)
+        .double_quote(options.quoting != Quoting::Escaped)
+        .escape((options.quoting == Quoting::Escaped).then_some(b'\\'))
+        .comment(options.comment)
+        .terminator(Terminator::CRLF)
+        .flexible(true)
+        .from_reader(source)
 }
 
 fn cells(row: &StringRecord) -> Vec<String> {
@@ -194,6 +239,19 @@ mod tests {
         let error = csv_records(&path, &CsvOptions::comma()).unwrap_err();
         assert!(matches!(error, DataError::Syntax { line: 4, .. }), "{error:?}");
         assert!(error.to_string().contains("3 cells, but the header has 2"), "{error}");
+    }
+
+    #[test]
+    fn rows_one_by_one_are_the_same_rows() {
+        let (_folder, path) = write("1\t\"a \"\"b\"\"\"\n2\tc \"d\"\n");
+        let mut seen = Vec::new();
+        csv_each::<DataError>(&path, &CsvOptions::tab().headless(), &mut |row| {
+            seen.push((row.get(0).unwrap().to_owned(), row.get(1).unwrap().to_owned()));
+            assert_eq!(row.get(2), None);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, [("1".into(), "a \"b\"".into()), ("2".into(), "c \"d\"".into())]);
     }
 
     #[test]

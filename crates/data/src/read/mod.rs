@@ -15,7 +15,9 @@ mod xml;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-pub use self::csv::{CsvOptions, Header, Quoting, csv, csv_records, csv_rows_of};
+pub use self::csv::{
+    CsvOptions, Header, Quoting, StringRow, csv, csv_each, csv_records, csv_rows_of,
+};
 pub use self::folder::{folder_files, folder_folders};
 pub use self::json::{JsonLines, json, json_of, jsonl, jsonl_of, jsonl_rows};
 pub use self::parquet::{parquet, parquet_class_names};

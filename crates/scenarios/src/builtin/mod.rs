@@ -5,13 +5,27 @@ mod bbq;
 mod boolq;
 mod code;
 mod commonsense;
+mod decodingtrust_machine_ethics;
+mod decodingtrust_ood_robustness;
+mod decodingtrust_privacy;
 mod dyck_language;
+mod empatheticdialogues;
+mod entity_data_imputation;
+mod entity_matching;
 mod gpqa;
+mod grammar;
+mod holistic_bias;
+mod ice;
 mod imdb;
+mod lex_glue;
+mod lextreme;
 mod math;
+mod msmarco;
 mod narrative_qa;
 mod natural_qa;
+mod news_qa;
 mod open_assistant;
+mod opinions_qa;
 mod quac;
 mod simple1;
 mod synthetic_reasoning;
@@ -33,13 +47,27 @@ pub(crate) fn all() -> Vec<Builtin> {
         boolq::plugin(),
         code::plugin(),
         commonsense::plugin(),
+        decodingtrust_machine_ethics::plugin(),
+        decodingtrust_ood_robustness::plugin(),
+        decodingtrust_privacy::plugin(),
         dyck_language::plugin(),
+        empatheticdialogues::plugin(),
+        entity_data_imputation::plugin(),
+        entity_matching::plugin(),
         gpqa::plugin(),
+        grammar::plugin(),
+        holistic_bias::plugin(),
+        ice::plugin(),
         imdb::plugin(),
+        lex_glue::plugin(),
+        lextreme::plugin(),
         math::plugin(),
+        msmarco::plugin(),
         narrative_qa::plugin(),
         natural_qa::plugin(),
+        news_qa::plugin(),
         open_assistant::plugin(),
+        opinions_qa::plugin(),
         quac::plugin(),
         simple1::plugin(),
         synthetic_reasoning::plugin(),

@@ -175,7 +175,7 @@ fn arguments_are_checked_with_hints() {
     assert!(error.contains("did you mean `subject`"), "{error}");
     let error = draft("mlmu", &[]).unwrap_err();
     assert!(error.contains("did you mean `mmlu`"), "{error}");
-    let error = draft("msmarco", &[]).unwrap_err();
+    let error = draft("flores", &[]).unwrap_err();
     assert!(error.contains("HELM has it"), "{error}");
     let spec = draft("bbq", &[("subject", "age")]).unwrap();
     assert_eq!(spec.name.as_str(), "bbq:subject=Age,method=multiple_choice_joint");
