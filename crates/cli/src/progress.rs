@@ -170,6 +170,7 @@ pub(crate) fn stop_on_signal(cancel: &Cancel) {
     // A failure only means that a handler is there already; stopping then works as the system does it.
     let _ = ctrlc::set_handler(move || {
         if cancel.is_cancelled() {
+            crate::pipeline::stop_all();
             std::process::exit(130);
         }
         eprintln!(

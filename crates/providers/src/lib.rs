@@ -42,7 +42,7 @@ pub use error::ProviderError;
 pub use open::{ASSUMED_WINDOW, SERVER_KEY_VARIABLE, open};
 pub use providers::{ProviderInfo, providers};
 pub use secret::Secret;
-pub use settings::{Contact, EnvLookup, Retries, Settings};
+pub use settings::{Contact, EnvLookup, NamedServer, Retries, Settings};
 pub use test_models::{TEST_MODELS, TestModel, TestTokenizer, open_test_model};
 
 pub(crate) use wire_format::Plugin;

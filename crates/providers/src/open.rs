@@ -51,9 +51,47 @@ pub fn open(spec: &str, settings: &Settings) -> Result<Option<Box<dyn Model>>, P
             let server = Server { spec, base, model, endpoints, headers, key_hint };
             open_server(server, settings).map(|model| Some(Box::new(model) as Box<dyn Model>))
         }
+        Some(Spec::Vendor { vendor, model }) if settings.servers.contains_key(&vendor) => {
+            open_named(spec, &vendor, model, settings)
+                .map(|model| Some(Box::new(model) as Box<dyn Model>))
+        }
         Some(Spec::Vendor { vendor, model }) => open_vendor(spec, &vendor, model, settings)
             .map(|model| Some(Box::new(model) as Box<dyn Model>)),
     }
+}
+
+/// A server that the user describes.
+fn open_named(
+    spec: &str,
+    name: &str,
+    model: String,
+    settings: &Settings,
+) -> Result<HttpModel, ProviderError> {
+    let named = &settings.servers[name];
+    let key = named.key_env.as_ref().map(|variable| (variable, settings.variable(variable)));
+    let (headers, key_hint) = match key {
+        None => (Vec::new(), format!("give the server `{name}` a `key_env` in the suite file")),
+        Some((variable, Some(key))) => (vec![bearer(&key)], format!("check {variable}")),
+        Some((variable, None)) if settings.contact == Contact::Never => {
+            (Vec::new(), format!("set {variable}"))
+        }
+        Some((variable, None)) => {
+            return Err(ProviderError::MissingKey {
+                provider: name.to_owned(),
+                variable: variable.clone(),
+                docs: "the suite file names that variable".to_owned(),
+            });
+        }
+    };
+    let base = spec::parse_address(&named.base_url)?;
+    let model = Some(model).filter(|model| !model.is_empty());
+    let server = Server { spec, base, model, endpoints: Endpoints::Both, headers, key_hint };
+    let settings = Settings {
+        window: settings.window.or(named.window),
+        price: settings.price.clone().or_else(|| named.price.clone()),
+        ..settings.clone()
+    };
+    open_server(server, &settings)
 }
 
 /// A server named by its address.

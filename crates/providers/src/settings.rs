@@ -48,6 +48,19 @@ impl Default for Retries {
     }
 }
 
+/// An OpenAI-compatible server that the user describes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NamedServer {
+    /// Where its calls go.
+    pub base_url: String,
+    /// The variable that holds its key.
+    pub key_env: Option<String>,
+    /// Its models' context window, in tokens; `None`: as it says.
+    pub window: Option<usize>,
+    /// What its models cost.
+    pub price: Option<Price>,
+}
+
 /// Settings of models behind HTTP.
 #[derive(Clone)]
 pub struct Settings {
@@ -67,6 +80,8 @@ pub struct Settings {
     pub cancel_grace: Duration,
     /// Addresses that replace the vendors' own, by vendor name.
     pub base_urls: BTreeMap<String, String>,
+    /// Servers that the user describes, by the name that stands before the colon in their models' specs.
+    pub servers: BTreeMap<String, NamedServer>,
     /// The context window, where the user knows better than the server says.
     pub window: Option<usize>,
     /// Tokens (prompt and answer) per minute, at most; `None`: as many as the server takes.
@@ -88,6 +103,7 @@ impl Default for Settings {
             retries: Retries::default(),
             cancel_grace: Duration::from_secs(1),
             base_urls: BTreeMap::new(),
+            servers: BTreeMap::new(),
             window: None,
             tokens_per_minute: None,
             price: None,

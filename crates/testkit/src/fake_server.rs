@@ -113,6 +113,17 @@ impl FakeServer {
     /// # Panics
     /// When the machine gives no port or no threads.
     pub fn start(script: impl Fn(&FakeRequest) -> Reaction + Send + Sync + 'static) -> Self {
+        Self::start_at(0, script)
+    }
+
+    /// Starts a server on a port of 127.0.0.1; 0 is any free one.
+    ///
+    /// # Panics
+    /// When the machine gives no such port or no threads.
+    pub fn start_at(
+        port: u16,
+        script: impl Fn(&FakeRequest) -> Reaction + Send + Sync + 'static,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_io()
@@ -120,7 +131,7 @@ impl FakeServer {
             .build()
             .expect("a thread for the fake server");
         let listener =
-            runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a free port on loopback");
+            runtime.block_on(TcpListener::bind(("127.0.0.1", port))).expect("a port on loopback");
         let address = listener.local_addr().expect("a bound socket has an address");
         let counts = Arc::new(Counts::default());
         let seen = Arc::new(Mutex::new(Vec::new()));

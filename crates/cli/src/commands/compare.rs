@@ -75,9 +75,12 @@ fn side(store: &Store, suite: &str, wanted: &str) -> Result<Side, Failure> {
     }
     let models: BTreeSet<&str> = runs.iter().map(|run| run.spec.model.name.as_str()).collect();
     let models: Vec<&str> = models.into_iter().collect();
-    Err(Failure::usage(format!("`{wanted}` is no model or run of suite `{suite}`, and no suite")).hint(
-        format!("its models are {}; the suites are {}", models.join(", "), suites.join(", ")),
-    ))
+    Err(Failure::usage(format!("`{wanted}` is no model or run of suite `{suite}`, and no suite"))
+        .hint(format!(
+            "its models are {}; the suites are {}",
+            models.join(", "),
+            suites.join(", ")
+        )))
 }
 
 fn among(runs: &[RunInfo], wanted: &str) -> Result<Option<Side>, Failure> {

@@ -65,7 +65,11 @@ const KEYS: [&str; 13] = [
 
 fn headings() -> Vec<String> {
     let columns = Column::ALL.into_iter().map(Column::as_str);
-    KEYS.into_iter().chain(columns).chain(["mentions", "input_mentions"]).map(str::to_owned).collect()
+    KEYS.into_iter()
+        .chain(columns)
+        .chain(["mentions", "input_mentions"])
+        .map(str::to_owned)
+        .collect()
 }
 
 fn row_object(run: &RunInfo, table: &InstanceTable, row: &Row) -> Map<String, Value> {
@@ -88,8 +92,7 @@ fn row_object(run: &RunInfo, table: &InstanceTable, row: &Row) -> Map<String, Va
         json!(row.groups),
         table.correct_metric.as_ref().map_or_else(none, |metric| json!(metric)),
     ];
-    let mut object: Map<String, Value> =
-        KEYS.into_iter().map(str::to_owned).zip(values).collect();
+    let mut object: Map<String, Value> = KEYS.into_iter().map(str::to_owned).zip(values).collect();
     for column in Column::ALL {
         let value = match (row.values.get(&column), table.absent.get(&column)) {
             (Some(Number::Number(number)), _) => json!(number),

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::args::{Kind, ListArgs};
 use crate::failure::{Exit, Failure};
 use crate::output;
-use crate::pipeline::open_for_reading;
+use crate::pipeline::{LAUNCHERS, open_for_reading};
 
 /// Prints a list.
 pub(crate) fn list(args: &ListArgs) -> Result<Exit, Failure> {
@@ -141,10 +141,16 @@ fn providers() -> Table {
             provider.docs,
         ]
     });
+    let started = LAUNCHERS.iter().map(|launcher| {
+        let model = if launcher.takes_path { "FILE" } else { "MODEL" };
+        let spec = format!("{}:{model}", launcher.prefix);
+        let title = format!("started for the run and stopped after it: {}", launcher.about);
+        vec![spec, title, String::new(), String::new(), String::new()]
+    });
     Table {
         title: "Models are named with -m".to_owned(),
         columns: ["spec", "what it is", "key", "known models", "documentation"].map(Column::text).into(),
-        rows: rows.collect(),
+        rows: rows.chain(started).collect(),
         notes: vec!["A folder or a .gguf file is named by its path. NAME=SPEC gives a model a name of your own.".to_owned()],
     }
 }

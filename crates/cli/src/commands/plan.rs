@@ -201,7 +201,7 @@ impl Planner<'_> {
                 return line;
             }
         };
-        let model = match selected.models.get(&spec.model) {
+        let model = match selected.models.get(&spec.model, self.talk) {
             Ok(model) => model,
             Err(reason) => {
                 line.reason = reason;
@@ -326,7 +326,7 @@ fn requests(
         };
         let prepared = selected
             .models
-            .get(&spec.model)
+            .get(&spec.model, talk)
             .and_then(|model| planner.prepare(spec, &model.prompting))
             .map_err(|reason| Failure::usage(format!("{}: {reason}", spec.name)))?;
         for note in &prepared.notes {

@@ -119,7 +119,12 @@ fn table(args: &PowerArgs, rows: &[Row]) -> Table {
     });
     let text = ["scenario", "measured on"].map(Column::text).into_iter();
     let numbers = [
-        "SD of differences", "design effect", "n now", "MDE now", "power now", "n needed",
+        "SD of differences",
+        "design effect",
+        "n now",
+        "MDE now",
+        "power now",
+        "n needed",
         "clusters needed",
     ];
     Table {

@@ -64,8 +64,7 @@ fn detail(args: &ReportArgs, report: &Report) -> Result<Detail, Failure> {
     };
     if let Detail::Named(names) = &detail {
         for name in names {
-            let known =
-                |run: &RunReport| run.cells.iter().any(|cell| cell.metric.as_str() == name);
+            let known = |run: &RunReport| run.cells.iter().any(|cell| cell.metric.as_str() == name);
             if !report.runs.iter().any(known) {
                 return Err(Failure::usage(format!("no run has the metric `{name}`"))
                     .hint("`holometer report --metrics all` shows those that there are"));

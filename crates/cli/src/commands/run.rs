@@ -213,7 +213,7 @@ fn begin(
         Ok(spec) => spec,
         Err(skip) => return Ok(Err(skip.to_string())),
     };
-    let model = match selected.models.get(&spec.model) {
+    let model = match selected.models.get(&spec.model, talk) {
         Ok(model) => model,
         Err(reason) => return Ok(Err(reason)),
     };

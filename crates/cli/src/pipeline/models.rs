@@ -1,6 +1,7 @@
 //! Models: from what the user names to something that answers.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,12 +9,13 @@ use std::sync::Arc;
 use holometer_core::{Model, ModelName, ModelSpec, Price, RunSpec};
 use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window};
 use holometer_plan::{SelectedModel, Tuning};
-use holometer_providers::{Contact, Settings};
+use holometer_providers::{Contact, NamedServer, Settings};
 use holometer_run::Place;
 
 use crate::args::WeightsArg;
 use crate::failure::Failure;
 use crate::pipeline::environment::LocalSettings;
+use crate::pipeline::launch::{self, LaunchedModel, Launcher};
 use crate::pipeline::{Environment, Prompting};
 use crate::progress::Talk;
 
@@ -62,6 +64,7 @@ impl Models {
     /// Opens the models that the user names with `-m` or in a suite file.
     pub(crate) fn open(
         specs: &[String],
+        servers: BTreeMap<String, NamedServer>,
         environment: &Environment,
         purpose: Purpose,
         talk: &Talk,
@@ -69,12 +72,12 @@ impl Models {
         let opener = Opener {
             purpose,
             local: environment.local.clone(),
-            remote: environment.remote.clone(),
+            remote: Settings { servers, ..environment.remote.clone() },
             offline: environment.library.offline,
         };
         let mut named: Vec<Rc<LoadedModel>> = Vec::new();
         for spec in specs {
-            let model = opener.open(spec).map_err(Failure::usage)?;
+            let model = opener.open(spec, talk).map_err(Failure::usage)?;
             if named.iter().any(|known| known.spec == model.spec) {
                 continue;
             }
@@ -98,7 +101,7 @@ impl Models {
     }
 
     /// The model of a run spec; the error is one sentence.
-    pub(crate) fn get(&self, spec: &ModelSpec) -> Result<Rc<LoadedModel>, String> {
+    pub(crate) fn get(&self, spec: &ModelSpec, talk: &Talk) -> Result<Rc<LoadedModel>, String> {
         if let Some(model) = self.named.iter().find(|model| model.spec == *spec) {
             return Ok(Rc::clone(model));
         }
@@ -106,7 +109,7 @@ impl Models {
         if let Some((_, model)) = by_entry.iter().find(|(name, _)| *name == spec.name) {
             return model.clone();
         }
-        let opened = self.opener.open(spec.name.as_str()).map(Rc::new);
+        let opened = self.opener.open(spec.name.as_str(), talk).map(Rc::new);
         by_entry.push((spec.name.clone(), opened.clone()));
         opened
     }
@@ -143,12 +146,15 @@ impl LoadedModel {
 
 impl Opener {
     /// Opens `SPEC` or `NAME=SPEC`; the name is then what results show.
-    fn open(&self, text: &str) -> Result<LoadedModel, String> {
+    fn open(&self, text: &str, talk: &Talk) -> Result<LoadedModel, String> {
         let (label, spec) = split_label(text);
         let name = ModelName::new(label.unwrap_or_else(|| default_name(spec)));
         let spec_of = |name: ModelName| ModelSpec { deployment: name.0.clone(), name };
         if let Some(path) = local_path(spec) {
             return self.open_local(&path, spec_of(name));
+        }
+        if let Some((launcher, model)) = launch::launcher(spec) {
+            return self.open_launched(launcher, model, spec_of(name), talk);
         }
         if let Some(repository) = spec.strip_prefix("hf:") {
             return Err(format!(
@@ -188,6 +194,46 @@ impl Opener {
     fn contact(&self, spec: &str) -> Contact {
         let by_address = spec.contains("://") && (!self.offline || is_loopback(spec));
         if self.purpose == Purpose::Run || by_address { Contact::Probe } else { Contact::Never }
+    }
+
+    /// Starts a server and opens the model behind it. A plan starts nothing.
+    fn open_launched(
+        &self,
+        launcher: &Launcher,
+        model: &str,
+        spec: ModelSpec,
+        talk: &Talk,
+    ) -> Result<LoadedModel, String> {
+        let tokenizer = if launcher.takes_path {
+            let options = LoadOptions { name: Some(spec.name.0.clone()), ..LoadOptions::default() };
+            load_tokenizer_and_window(Path::new(model), &options).ok().map(|found| found.tokenizer)
+        } else {
+            None
+        };
+        let place = Place::Local;
+        let (base_url, contact, server) = if self.purpose == Purpose::Plan {
+            ("http://127.0.0.1:9/v1".to_owned(), Contact::Never, None)
+        } else {
+            let server = launch::start(launcher, model, &launch::log_folder(), talk)?;
+            (server.base_url.clone(), Contact::Probe, Some(server))
+        };
+        let settings = Settings { contact, batching: None, ..self.remote.clone() };
+        let opened =
+            holometer_providers::open(&base_url, &settings).map_err(|error| error.to_string())?;
+        let Some(opened) = opened else { return Err(unknown(spec.name.as_str())) };
+        let window = opened.window();
+        let opened: Arc<dyn Model> = Arc::from(opened);
+        let prompting = Prompting { tokenizer: tokenizer.clone(), window };
+        let answering = match server {
+            Some(server) => {
+                let identity = launch::identity(launcher, model);
+                Arc::new(LaunchedModel::new(opened, &spec.name, &identity, tokenizer, server))
+                    as Arc<dyn Model>
+            }
+            None => opened,
+        };
+        let known = self.purpose == Purpose::Run;
+        Ok(LoadedModel { spec, prompting, place, known, answering: Some(answering) })
     }
 
     fn open_local(&self, path: &Path, spec: ModelSpec) -> Result<LoadedModel, String> {
@@ -254,6 +300,9 @@ fn local_path(spec: &str) -> Option<PathBuf> {
     if let Some(path) = spec.strip_prefix("path:") {
         return Some(PathBuf::from(path));
     }
+    if launch::launcher(spec).is_some() {
+        return None;
+    }
     let looks = spec.starts_with(['.', '/', '~']) || spec.to_lowercase().ends_with(".gguf");
     let path = PathBuf::from(spec);
     (looks || (!spec.contains(':') && path.exists())).then_some(path)
@@ -294,6 +343,7 @@ mod tests {
         assert_eq!(default_name("path:./models/SmolLM2.Q4_1.gguf"), "SmolLM2.Q4_1");
         assert_eq!(default_name("./my-model/"), "my-model");
         assert_eq!(default_name("openai:gpt-4o"), "openai:gpt-4o");
+        assert_eq!(default_name("llama-server:m.gguf"), "llama-server:m.gguf");
         assert_eq!(default_name("path:.."), "..");
     }
 }

@@ -1,8 +1,11 @@
 //! From flags and files to the plan's cells.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use holometer_plan::{Cell, Selection, SourcedEntry, read_file, resolve};
+use holometer_core::Price;
+use holometer_plan::{Cell, Selection, ServerEntry, SourcedEntry, read_file, resolve};
+use holometer_providers::NamedServer;
 use holometer_scenarios::known_helm_scenarios;
 
 use crate::args::SelectionArgs;
@@ -42,6 +45,7 @@ pub(crate) fn select(
         selection.entries.push(SourcedEntry::from_flag(entry).map_err(Failure::usage)?);
     }
     let mut specs = args.models.clone();
+    let mut servers = BTreeMap::new();
     for path in &args.confs {
         let file =
             read_file(&path.display().to_string(), &text_of(path)?).map_err(Failure::usage)?;
@@ -57,6 +61,7 @@ pub(crate) fn select(
                     .collect::<Vec<_>>(),
             );
         }
+        servers.extend(file.servers.iter().map(named_server));
         selection.add_file(file);
     }
     if selection.entries.is_empty() {
@@ -64,11 +69,23 @@ pub(crate) fn select(
             "name an entry, as in `-e mmlu:subject=anatomy`, or a suite file with `-c FILE`",
         ));
     }
-    let models = Models::open(&specs, environment, purpose, talk)?;
+    let models = Models::open(&specs, servers, environment, purpose, talk)?;
     selection.models = models.selected();
     let suite = selection.suite.clone().unwrap_or_else(|| DEFAULT_SUITE.to_owned());
     let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());
     Ok(Selected { suite, cells, models })
+}
+
+/// A suite file's server as models are opened with it.
+fn named_server(entry: &ServerEntry) -> (String, NamedServer) {
+    let price = entry.price.map(|(input, output)| Price { input, output, checked: String::new() });
+    let server = NamedServer {
+        base_url: entry.base_url.clone(),
+        key_env: entry.key_env.clone(),
+        window: entry.window,
+        price,
+    };
+    (entry.name.to_lowercase(), server)
 }
 
 fn text_of(path: &Path) -> Result<String, Failure> {

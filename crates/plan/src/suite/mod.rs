@@ -1,6 +1,7 @@
 //! Files that list run entries: HELM's `.conf` and our `.toml`.
 
 mod conf;
+mod servers;
 mod toml_suite;
 
 use holometer_core::RunEntry;
@@ -11,6 +12,7 @@ use crate::grammar::parse_entry;
 use crate::position::{Position, Source};
 
 pub use conf::read_conf;
+pub use servers::ServerEntry;
 pub use toml_suite::read_suite;
 
 /// A run entry and where it comes from.
@@ -69,6 +71,8 @@ pub struct SuiteFile {
     pub suite: Option<String>,
     /// Model specs, as with `-m`.
     pub models: Vec<String>,
+    /// Servers that it describes.
+    pub servers: Vec<ServerEntry>,
     /// At most this many evaluated instances per run that sets no number of its own.
     pub max_instances: Option<usize>,
     /// How many draws of few-shot examples.

@@ -30,15 +30,17 @@ use toml::de::{DeTable, DeValue};
 use crate::error::PlanError;
 use crate::nearest::{did_you_mean, nearest};
 use crate::position::{Position, Source};
+use crate::suite::servers::servers;
 use crate::suite::{SourcedEntry, SuiteFile};
 
-const KEYS: [&str; 6] = ["suite", "models", "max_instances", "trials", "perturbations", "entries"];
+const KEYS: [&str; 7] =
+    ["suite", "models", "servers", "max_instances", "trials", "perturbations", "entries"];
 
 /// One file's lists can't multiply to more entries than this.
 const MAX_ENTRIES: usize = 100_000;
 
 /// A key with its value, and where both stand.
-type Pair<'a> = (&'a str, Range<usize>, &'a Spanned<DeValue<'a>>);
+pub(super) type Pair<'a> = (&'a str, Range<usize>, &'a Spanned<DeValue<'a>>);
 
 /// Reads a suite file.
 ///
@@ -58,6 +60,7 @@ pub fn read_suite(name: &str, text: &str) -> Result<SuiteFile, PlanError> {
         match key {
             "suite" => file.suite = Some(text_of(&source, key, value)?),
             "models" => file.models = texts(&source, key, value)?,
+            "servers" => file.servers = servers(&source, value)?,
             "max_instances" => file.max_instances = Some(count(&source, key, value)?),
             "trials" => file.trials = Some(count(&source, key, value)?),
             "perturbations" => file.perturbations = Some(text_of(&source, key, value)?),
@@ -76,7 +79,7 @@ pub fn read_suite(name: &str, text: &str) -> Result<SuiteFile, PlanError> {
 }
 
 /// A table's pairs in the order in which they were written, which is the order in which expanders apply.
-fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<Pair<'a>> {
+pub(super) fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<Pair<'a>> {
     let mut pairs: Vec<Pair<'a>> =
         table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
     pairs.sort_by_key(|(_, at, _)| at.start);
@@ -252,7 +255,7 @@ fn argument_value(
     Ok(ArgValue::parse(&text))
 }
 
-fn text_of(
+pub(super) fn text_of(
     source: &Source<'_>,
     key: &str,
     value: &Spanned<DeValue<'_>>,
@@ -277,7 +280,11 @@ fn texts(
 }
 
 /// A whole number from 1.
-fn count(source: &Source<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Result<usize, PlanError> {
+pub(super) fn count(
+    source: &Source<'_>,
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<usize, PlanError> {
     let number = match value.get_ref() {
         DeValue::Integer(number) => usize::from_str_radix(number.as_str(), number.radix()).ok(),
         _ => None,
@@ -287,7 +294,7 @@ fn count(source: &Source<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Result
         .ok_or_else(|| wrong_kind(source, key, value, "a whole number from 1"))
 }
 
-fn wrong_kind(
+pub(super) fn wrong_kind(
     source: &Source<'_>,
     key: &str,
     value: &Spanned<DeValue<'_>>,
