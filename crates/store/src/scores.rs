@@ -220,7 +220,12 @@ fn write_unit(
         "INSERT INTO components (run, trial, instance, statistic, sums, reason) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    for (name, sums) in &unit.components {
+    for (index, (name, sums)) in unit.components.iter().enumerate() {
+        match unit.components[..index].iter().find(|(other, _)| other == name) {
+            Some((_, other)) if other == sums => continue,
+            Some(_) => return Err(Problem::TwoValues { metric: name.clone() }),
+            None => {}
+        }
         let statistic = labels.id(connection, name)?;
         let (sums, reason) = match sums {
             Ok(sums) => match sums.iter().find(|value| !value.is_finite()) {
