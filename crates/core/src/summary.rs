@@ -64,4 +64,8 @@ pub struct Cell {
     /// Why units were left out, with counts, most frequent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unscored_reasons: Vec<(String, usize)>,
+    /// The scorer that the number comes from, as `name@hash`, for metrics that need one. Numbers of different scorers are not
+    /// comparable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scorer: Option<String>,
 }

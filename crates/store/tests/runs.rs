@@ -240,6 +240,7 @@ fn cells_come_back_and_finish_the_run() {
                 interval: Some(interval),
             }),
             unscored_reasons: vec![("refused".into(), 3)],
+            scorer: Some("toxicity@0123".into()),
         },
         Cell {
             metric: MetricName::new("toxicity"),
@@ -247,6 +248,7 @@ fn cells_come_back_and_finish_the_run() {
             status: CellStatus::ScorerUnavailable { fix: "get one".into() },
             estimate: None,
             unscored_reasons: vec![],
+            scorer: None,
         },
     ];
     store.write_cells(run, &cells, UnixMillis(9)).unwrap();

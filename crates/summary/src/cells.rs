@@ -197,7 +197,7 @@ pub(crate) fn cell(
         (None, Some((reason, _))) => CellStatus::NotApplicable { reason: reason.clone() },
         (None, None) => CellStatus::InsufficientSupport { n: 0, needed: 1 },
     };
-    Cell { metric, slice, status, estimate, unscored_reasons }
+    Cell { metric, slice, status, estimate, unscored_reasons, scorer: None }
 }
 
 /// Reasons with how often each occurs, most frequent first.

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod remote;
+mod scoring;
 mod select;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub(crate) use analysis::{
     ViewArg,
 };
 pub(crate) use remote::RemoteArgs;
+pub(crate) use scoring::ScoringArgs;
 pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};
 
 /// Holistic evaluation of language models: what they can do, and whom they fail, on the same questions, with error bars.
@@ -105,6 +107,8 @@ pub(crate) struct RunArgs {
     /// flight at that moment are still paid for.
     #[arg(long, value_name = "USD", value_parser = positive, help_heading = "Execution")]
     pub(crate) max_cost: Option<f64>,
+    #[command(flatten)]
+    pub(crate) scoring: ScoringArgs,
 }
 
 /// A number above zero.
@@ -182,6 +186,8 @@ pub(crate) struct RescoreArgs {
     /// Rescore this suite only.
     #[arg(long, value_name = "NAME")]
     pub(crate) suite: Option<String>,
+    #[command(flatten)]
+    pub(crate) scoring: ScoringArgs,
     /// Give HELM's numbers, faults included.
     #[arg(long)]
     pub(crate) helm_compat: bool,

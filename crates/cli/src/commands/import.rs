@@ -22,7 +22,7 @@ pub(crate) fn import(args: &ImportArgs, verbose: u8, talk: &Talk) -> Result<Exit
     let found = find_runs(dir).map_err(Failure::usage)?;
     let mut store = open_for_writing(&database.db)?;
     crate::log::start(database.db.parent().unwrap_or(Path::new(".")), verbose);
-    let options = ScoreOptions { helm_compat: *helm_compat };
+    let options = ScoreOptions { helm_compat: *helm_compat, ..ScoreOptions::default() };
     let mut rows = Vec::new();
     let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut failed = 0;

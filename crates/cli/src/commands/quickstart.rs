@@ -2,7 +2,7 @@
 
 use holometer_data::{DataFile, Location};
 
-use crate::args::{DatabaseArgs, QuickstartArgs, RunArgs, SelectionArgs};
+use crate::args::{DatabaseArgs, QuickstartArgs, RunArgs, SelectionArgs, ScoringArgs};
 use crate::commands::run::run;
 use crate::failure::{Exit, Failure};
 use crate::pipeline::Environment;
@@ -51,6 +51,7 @@ pub(crate) fn quickstart(args: &QuickstartArgs, verbose: u8, talk: &Talk) -> Res
         strict: false,
         helm_compat: false,
         max_cost: None,
+        scoring: ScoringArgs::default(),
     };
     let exit = run(&run_args, verbose, talk)?;
     talk.say("");

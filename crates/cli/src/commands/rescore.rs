@@ -9,7 +9,7 @@ use crate::args::{RescoreArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    ScoreOptions, open_for_reading, open_for_writing, report, score_run, tokenizer_of,
+    open_for_reading, open_for_writing, report, score_run, scoring, tokenizer_of,
 };
 use crate::progress::Talk;
 
@@ -23,6 +23,7 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
         Some(suite) => vec![suite.clone()],
         None => store.suites().map_err(Failure::usage)?,
     };
+    let options = scoring(&args.scoring, args.helm_compat)?;
     for suite in &suites {
         let runs = store.runs(suite).map_err(Failure::usage)?;
         if runs.is_empty() {
@@ -32,7 +33,6 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
             .hint("`holometer list suites` lists them"));
         }
         for run in runs {
-            let options = ScoreOptions { helm_compat: args.helm_compat };
             score_run(&mut store, run.id, tokenizer.as_deref(), options)?;
             talk.say(&format!("scored {}", run.spec.name));
         }

@@ -16,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
     Environment, LoadedModel, PRICE_FIELD, Purpose, ScoreOptions, Selected, Spending, dollars,
-    instances_of, now, open_for_writing, prepare, report, score_run, select,
+    instances_of, now, open_for_writing, prepare, report, score_run, select, scoring,
 };
 use crate::progress::{Talk, Unit, stop_on_signal};
 
@@ -30,7 +30,10 @@ pub(crate) fn run(args: &RunArgs, verbose: u8, talk: &Talk) -> Result<Exit, Fail
     let mut store = open_for_writing(&args.database.db)?;
     let log = crate::log::start(folder, verbose);
     let selected = select(&args.selection, &environment, Purpose::Run, talk)?;
-    let options = EvaluateOptions { helm_compat: args.helm_compat, max_cost: args.max_cost };
+    let options = EvaluateOptions {
+        scoring: scoring(&args.scoring, args.helm_compat)?,
+        max_cost: args.max_cost,
+    };
     let mut done = evaluate(&mut store, &selected, &environment, &options, talk)?;
     let mut report = report(&store, Some(&selected.suite), &environment.catalogue)?;
     report.not_run.append(&mut done.not_run);
@@ -75,8 +78,8 @@ const BATCH_BYTES: usize = 160 << 20;
 /// How a selection is evaluated.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct EvaluateOptions {
-    /// Give HELM's numbers, faults included.
-    pub(crate) helm_compat: bool,
+    /// How answers are scored.
+    pub(crate) scoring: ScoreOptions,
     /// US dollars at which to stop.
     pub(crate) max_cost: Option<f64>,
 }
@@ -122,10 +125,9 @@ pub(crate) fn evaluate(
         Options::default()
     };
     execute_jobs(store, (&jobs, &execution), &spending, &mut done, talk)?;
-    let options = ScoreOptions { helm_compat: options.helm_compat };
     for (job, model) in &jobs {
         let tokenizer = model.prompting.tokenizer.as_deref();
-        score_run(store, job.run, tokenizer, options)?;
+        score_run(store, job.run, tokenizer, options.scoring)?;
     }
     Ok(done)
 }

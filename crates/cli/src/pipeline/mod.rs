@@ -9,6 +9,7 @@ mod prepare;
 mod resources;
 mod results;
 mod score;
+mod scoring;
 mod select;
 mod spending;
 mod tables;
@@ -24,6 +25,7 @@ pub(crate) use results::{
     suite_or_latest,
 };
 pub(crate) use score::{ScoreOptions, score_each_answer, score_run};
+pub(crate) use scoring::scoring;
 pub(crate) use select::{Selected, select};
 pub(crate) use spending::{Spending, dollars};
 pub(crate) use tables::{fairness_report, judgement, run_table, side_scores};

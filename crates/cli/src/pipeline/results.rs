@@ -111,6 +111,7 @@ fn absent(main: &MainMetric, cells: &[Cell], scored: bool) -> Cell {
         status: CellStatus::NotApplicable { reason },
         estimate: None,
         unscored_reasons: Vec::new(),
+        scorer: None,
     }
 }
 

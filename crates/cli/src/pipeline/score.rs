@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use holometer_core::metric::MetricOptions;
 use holometer_core::{
-    Answer, Cell, CellStatus, Metric, MetricName, RunSpec, Score, Slice, Tokenizer, TotalsMetric,
+    Answer, Cell, CellStatus, Metric, MetricName, MetricSpec, RunSpec, Score, Slice, Tokenizer, TotalsMetric,
     Unit,
 };
+use holometer_metrics::MetricError;
 use holometer_store::{RunId, Store, StoredUnit};
 use holometer_summary::{Options, TotalsInput, UnitScores, cells};
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::pipeline::now;
@@ -18,6 +20,10 @@ use crate::pipeline::now;
 pub(crate) struct ScoreOptions {
     /// HELM's numbers, faults included.
     pub(crate) helm_compat: bool,
+    /// The arguments of `mentions`, which choose the word list; without them, the program's own.
+    pub(crate) mentions: Option<&'static Value>,
+    /// Scores from elsewhere for the metric `toxicity`, by text.
+    pub(crate) toxicity: Option<&'static Value>,
 }
 
 /// Scores every answered unit of a run, and writes scores and cells. Units with a request that was not run are left out;
@@ -64,6 +70,9 @@ pub(crate) fn score_run(
         Options { lower_is_better, helm_compat: options.helm_compat, ..Options::default() };
     let mut cells = cells(&scored, &totals, &summary);
     cells.extend(metrics.unavailable);
+    for cell in &mut cells {
+        cell.scorer = holometer_metrics::scorers::scorer_of(cell.metric.as_str());
+    }
     store.write_scores(run, stored).map_err(Failure::usage)?;
     store.write_cells(run, &cells, now()).map_err(Failure::usage)?;
     Ok(cells)
@@ -90,19 +99,17 @@ struct Metrics {
 
 impl Metrics {
     fn build(spec: &RunSpec, options: ScoreOptions) -> Self {
-        let options = MetricOptions { helm_compat: options.helm_compat };
+        let metric_options = MetricOptions { helm_compat: options.helm_compat };
         let mut metrics = Self { each: Vec::new(), totals: Vec::new(), unavailable: Vec::new() };
-        for wanted in &spec.metrics {
-            match holometer_metrics::build(wanted, options) {
+        for wanted in &wanted(spec, options) {
+            match holometer_metrics::build(wanted, metric_options) {
                 Ok(metric) => {
                     for statistic in metric.totals() {
                         metrics.add(statistic);
                     }
                     metrics.each.push(metric);
                 }
-                Err(error) => {
-                    metrics.unavailable.push(unavailable(&wanted.name, error.to_string()));
-                }
+                Err(error) => metrics.unavailable.push(unavailable(&wanted.name, &error)),
             }
         }
         metrics
@@ -146,14 +153,38 @@ impl Statistic {
     }
 }
 
-fn unavailable(name: &str, reason: String) -> Cell {
+/// The run's own metrics, and those that every run gets beside them (HELM's numbers are left alone).
+fn wanted(spec: &RunSpec, options: ScoreOptions) -> Vec<MetricSpec> {
+    let mut wanted = spec.metrics.clone();
+    if let Some(scores) = options.toxicity {
+        for metric in wanted.iter_mut().filter(|metric| metric.name == "toxicity") {
+            metric.args = json!({ "scores": scores });
+        }
+    }
+    if !options.helm_compat {
+        let linked = holometer_metrics::linked(options.mentions.unwrap_or(&Value::Null));
+        let is_new = |metric: &MetricSpec| spec.metrics.iter().all(|own| own.name != metric.name);
+        wanted.extend(linked.into_iter().filter(is_new));
+    }
+    wanted
+}
+
+fn unavailable(name: &str, error: &MetricError) -> Cell {
+    let reason = error.to_string();
+    let status = match error {
+        MetricError::ScorerUnavailable { fix, .. } => {
+            CellStatus::ScorerUnavailable { fix: fix.clone() }
+        }
+        _ => CellStatus::NotApplicable { reason: reason.clone() },
+    };
     let slice = Slice { split: None, sub_split: None, perturbation: None, computed_on: None };
     Cell {
         metric: MetricName::from(name),
         slice,
-        status: CellStatus::NotApplicable { reason: reason.clone() },
+        status,
         estimate: None,
         unscored_reasons: vec![(reason, 0)],
+        scorer: None,
     }
 }
 
