@@ -44,6 +44,8 @@ fn dispatch(cli: &Cli, talk: &Talk) -> Result<Exit, Failure> {
         Command::List(args) => commands::list(args),
         Command::Show(args) => commands::show(args, talk),
         Command::Export(args) => commands::export(args),
+        Command::Scorer(args) => commands::scorer(args),
+        Command::Associations(args) => commands::associations(args),
         Command::Import(args) => commands::import(args, verbose, talk),
         Command::Perturb(args) => commands::perturb(args, talk),
         Command::Pull(args) => commands::pull(args, talk),

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod remote;
+mod scorer;
 mod scoring;
 mod select;
 
@@ -14,6 +15,7 @@ pub(crate) use analysis::{
     ViewArg,
 };
 pub(crate) use remote::RemoteArgs;
+pub(crate) use scorer::{AssociationsArgs, AuditArgs, ScorerAction, ScorerArgs};
 pub(crate) use scoring::ScoringArgs;
 pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};
 
@@ -58,12 +60,16 @@ pub(crate) enum Command {
     Power(PowerArgs),
     /// Compute all scores again from the stored answers; no model is needed.
     Rescore(RescoreArgs),
-    /// List scenarios, metrics, perturbations, models or providers.
+    /// List scenarios, metrics, perturbations, scorers, models or providers.
     List(ListArgs),
-    /// Document one scenario, metric or perturbation: arguments, values, source, licence, example.
+    /// Document one scenario, metric, perturbation or scorer: arguments, values, source, licence, example.
     Show(ShowArgs),
     /// Write results in other formats.
     Export(ExportArgs),
+    /// Apply a scorer (toxicity, sentiment, refusal) to texts, or audit it on labelled ones.
+    Scorer(ScorerArgs),
+    /// List the words that go with a group of people more often than chance allows, in answers or any texts.
+    Associations(AssociationsArgs),
     /// Read results of other tools into the results database.
     Import(ImportArgs),
     /// Apply a perturbation to text from standard input.
@@ -207,6 +213,8 @@ pub(crate) enum Kind {
     Metrics,
     /// Ways of changing the questions.
     Perturbations,
+    /// What judges the sound of an answer: toxicity, sentiment, refusal.
+    Scorers,
     /// APIs that can be called.
     Providers,
     /// Suites in the results database.
@@ -238,6 +246,8 @@ pub(crate) enum ShowKind {
     Metric,
     /// A perturbation.
     Perturbation,
+    /// A scorer, with its audit.
+    Scorer,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<Exit, Failure> {
         Kind::Scenarios => scenarios(&args.scenario_file, args.tag.as_deref())?,
         Kind::Metrics => metrics(),
         Kind::Perturbations => perturbations(),
+        Kind::Scorers => scorers(),
         Kind::Providers => providers(),
         Kind::Suites => suites(args)?,
     };
@@ -128,6 +129,19 @@ fn perturbations() -> Table {
         columns: ["name", "kind", "what it does"].map(Column::text).into(),
         rows,
         notes: Vec::new(),
+    }
+}
+
+fn scorers() -> Table {
+    let cards = holometer_metrics::scorers::scorers().into_iter().map(|scorer| scorer.card());
+    let rows = cards.map(|card| {
+        vec![card.name.to_owned(), card.summary.to_owned(), card.scale.to_owned(), card.hash]
+    });
+    Table {
+        title: "What judges the sound of an answer".to_owned(),
+        columns: ["scorer", "what it measures", "scale", "hash"].map(Column::text).into(),
+        rows: rows.collect(),
+        notes: vec!["`holometer show scorer NAME` shows one with its audit.".to_owned()],
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod associations;
 mod bench;
 mod cache;
 mod check;
@@ -19,8 +20,10 @@ mod quickstart;
 mod report;
 mod rescore;
 mod run;
+mod scorer;
 mod show;
 
+pub(crate) use associations::associations;
 pub(crate) use bench::bench;
 pub(crate) use cache::cache;
 pub(crate) use check::check;
@@ -38,6 +41,7 @@ pub(crate) use quickstart::quickstart;
 pub(crate) use report::report;
 pub(crate) use rescore::rescore;
 pub(crate) use run::run;
+pub(crate) use scorer::scorer;
 pub(crate) use show::show;
 
 use crate::failure::Exit;

@@ -23,6 +23,7 @@ pub(crate) fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
         ShowKind::Metric => metric(&args.name)?,
         ShowKind::Perturbation => perturbation(&args.name)?,
+        ShowKind::Scorer => scorer(&args.name)?,
     };
     output::print(text)?;
     Ok(Exit::Done)
@@ -31,7 +32,12 @@ pub(crate) fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Failure> {
 fn metric(name: &str) -> Result<String, Failure> {
     let cards = holometer_metrics::cards();
     match cards.iter().find(|card| card.name == name) {
-        Some(card) => Ok(format!("# {}\n\n{}\n\n{}", card.name, card.summary, card.docs)),
+        Some(card) => {
+            let scorer = holometer_metrics::scorers::scorer_of(name)
+                .map(|id| format!("\n\n**Scorer.** `{id}`"))
+                .unwrap_or_default();
+            Ok(format!("# {}\n\n{}\n\n{}{scorer}", card.name, card.summary, card.docs))
+        }
         None => Err(unknown("metric", name, cards.iter().map(|card| card.name))),
     }
 }
@@ -53,6 +59,20 @@ fn perturbation(name: &str) -> Result<String, Failure> {
         Some(card) => Ok(format!("# {}\n\n{}\n\n{}", card.name, card.summary, card.docs)),
         None => Err(unknown("perturbation", name, cards.iter().map(|card| card.name))),
     }
+}
+
+fn scorer(name: &str) -> Result<String, Failure> {
+    let scorer = holometer_metrics::scorers::scorer(name)
+        .map_err(|hint| Failure::usage(format!("unknown scorer `{name}`")).hint(hint))?;
+    let card = scorer.card();
+    Ok(format!(
+        "# {}\n\n{}\n\n**Scale.** {}\n\n**Hash.** `{}`\n\n{}",
+        card.name,
+        card.summary,
+        card.scale,
+        card.id(),
+        card.docs
+    ))
 }
 
 fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Failure {

@@ -21,8 +21,18 @@ pub(crate) fn scoring(args: &ScoringArgs, helm_compat: bool) -> Result<ScoreOpti
     Ok(options)
 }
 
+/// A word list of the program or of a file.
+pub(crate) fn read_lexicon(lexicon: &str) -> Result<Lexicon, Failure> {
+    let args = lexicon_args(lexicon)?;
+    let list = match args["lexicon_text"].as_str() {
+        Some(text) => Lexicon::parse(text),
+        None => Lexicon::named(lexicon).cloned(),
+    };
+    list.map_err(Failure::internal)
+}
+
 /// The arguments of the `mentions` metric for a list's name or file.
-pub(crate) fn lexicon_args(lexicon: &str) -> Result<Value, Failure> {
+fn lexicon_args(lexicon: &str) -> Result<Value, Failure> {
     if LEXICON_NAMES.contains(&lexicon) {
         return Ok(json!({ "lexicon": lexicon }));
     }
