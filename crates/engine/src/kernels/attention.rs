@@ -137,7 +137,7 @@ fn run_task(
     for tile in 0..tiling.tiles {
         let (row, count) = tiling.tile(tile);
         let range = row * dim..(row + count) * dim;
-        interleave_tile(&gathered[range.clone()], dim, count, &mut packed[range]);
+        interleave_tile(isa, &gathered[range.clone()], dim, count, &mut packed[range]);
     }
     let results = scratch.out.at_least(rows * dim);
     results.fill(0.0);

@@ -11,13 +11,21 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::aligned::AlignedBuffer;
+#[cfg(target_arch = "x86_64")]
+use super::fused_x86;
 use super::int8::{self, Rounded};
 use super::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use super::isa::Kind;
 use super::micro::{self, PANEL, Rows, Tile};
-use super::panels::Panels;
+use super::panels::{Panels, QuantisedView};
 
 /// Tiles whose packed rows a task keeps in its second-level cache.
 const TILES_PER_CHUNK: usize = 24;
+
+/// Rows up to which codes become numbers in registers, for each tile anew.
+#[cfg(target_arch = "x86_64")]
+const FUSED_ROWS: usize = 16;
 
 thread_local! {
     static UNPACKED: RefCell<AlignedBuffer> = RefCell::default();
@@ -65,6 +73,11 @@ impl Tiling {
         Self { tiles, height: rows / tiles, larger: rows % tiles }
     }
 
+    /// All rows.
+    fn rows(self) -> usize {
+        self.tiles * self.height + self.larger
+    }
+
     /// The first row of a tile and its number of rows.
     pub(crate) fn tile(self, index: usize) -> (usize, usize) {
         (
@@ -92,7 +105,7 @@ pub(crate) fn multiply(
         return;
     }
     let tiling = Tiling::new(rows, isa.tile_rows());
-    let packed = interleave(x, inputs, tiling, packed);
+    let packed = interleave(isa, x, inputs, tiling, packed);
     let shared = Shared::new(out);
     let mut column = 0;
     for part in weights {
@@ -161,6 +174,13 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn run(&self, panels: Range<usize>, tiles: &Range<usize>, scratch: &mut AlignedBuffer) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(codes) = self.fusible() {
+            for tile in tiles.clone() {
+                self.fused(codes, panels.clone(), tile);
+            }
+            return;
+        }
         let inputs = self.weights.inputs;
         let step = self.weights.block_inputs();
         for start in (0..inputs).step_by(step) {
@@ -172,12 +192,51 @@ impl Job<'_> {
         }
     }
 
+    /// The weights' codes, if they are best used without unpacking: for few rows.
+    #[cfg(target_arch = "x86_64")]
+    fn fusible(&self) -> Option<QuantisedView<'_>> {
+        let few = self.isa.kind() == Kind::Avx512 && self.tiling.rows() <= FUSED_ROWS;
+        let narrow = self.tiling.tile(0).1 <= fused_x86::ROWS;
+        if few && narrow { self.weights.codes() } else { None }
+    }
+
+    /// One tile with some panels of codes, two at a time.
+    #[cfg(target_arch = "x86_64")]
+    fn fused(&self, codes: QuantisedView<'_>, panels: Range<usize>, tile: usize) {
+        let inputs = self.weights.inputs;
+        let (row, rows) = self.tiling.tile(tile);
+        let x = &self.packed[row * inputs..(row + rows) * inputs];
+        // Each of the two goes on where it stood, so that both walk through memory without a jump.
+        let half = panels.len().div_ceil(2);
+        for first in panels.start..panels.start + half {
+            let second = first + half;
+            let count = if second < panels.end { 2 } else { 1 };
+            let pair = [first, if count == 2 { second } else { first }];
+            let views = pair.map(|panel| codes.panel(panel, inputs));
+            let targets = pair.map(|panel| {
+                let at = row * self.stride + self.column + panel * PANEL;
+                fused_x86::Target {
+                    first: self.out.get().wrapping_add(at),
+                    stride: self.stride,
+                    columns: (self.weights.outputs - panel * PANEL).min(PANEL),
+                }
+            });
+            // SAFETY: the processor has AVX-512 (`fusible`); the views are whole panels of a matrix with as many inputs as `x`;
+            // the output holds these columns of every row (asserted by `multiply`), and no other task has this tile with
+            // these panels.
+            unsafe { fused_x86::multiply(rows, x, &views[..count], &targets[..count]) };
+        }
+    }
+
     /// All tiles with one block of a panel that begins at input `start`.
     fn panel(&self, panel: usize, start: usize, block: &[f32], tiles: Range<usize>) {
         let inputs = self.weights.inputs;
         let depth = block.len() / PANEL;
         let columns = (self.weights.outputs - panel * PANEL).min(PANEL);
-        for tile in tiles {
+        for tile in tiles.clone() {
+            if tile + 1 < tiles.end && start > 0 {
+                self.prefetch(tile + 1, panel);
+            }
             let (row, rows) = self.tiling.tile(tile);
             let a = &self.packed[row * inputs + start * rows..][..depth * rows];
             // SAFETY: `a` holds `rows` interleaved rows of this block and `block` 32 columns for each k; the output has
@@ -198,10 +257,22 @@ impl Job<'_> {
             }
         }
     }
+
+    /// Asks for the lines of the output that a tile will add to.
+    fn prefetch(&self, tile: usize, panel: usize) {
+        let (row, rows) = self.tiling.tile(tile);
+        let first = self.out.get().wrapping_add(row * self.stride + self.column + panel * PANEL);
+        for row in 0..rows {
+            let line = first.wrapping_add(row * self.stride);
+            micro::prefetch(line);
+            micro::prefetch(line.wrapping_add(16));
+        }
+    }
 }
 
 /// Interleaves the rows of each tile: `[tile][k][row]`.
 fn interleave<'a>(
+    isa: Isa,
     x: &'a [f32],
     inputs: usize,
     tiling: Tiling,
@@ -218,7 +289,7 @@ fn interleave<'a>(
         let part = unsafe {
             std::slice::from_raw_parts_mut(shared.get().add(row * inputs), rows * inputs)
         };
-        interleave_tile(&x[row * inputs..(row + rows) * inputs], inputs, rows, part);
+        interleave_tile(isa, &x[row * inputs..(row + rows) * inputs], inputs, rows, part);
     };
     if tiling.tiles < 8 {
         (0..tiling.tiles).for_each(whole);
@@ -229,8 +300,18 @@ fn interleave<'a>(
 }
 
 /// `out[k x rows + i] = x[i x inputs + k]`, a cache line of each row at a time.
-pub(crate) fn interleave_tile(x: &[f32], inputs: usize, rows: usize, out: &mut [f32]) {
-    for start in (0..inputs).step_by(16) {
+pub(crate) fn interleave_tile(isa: Isa, x: &[f32], inputs: usize, rows: usize, out: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    let done = if isa.kind() == Kind::Avx512 {
+        // SAFETY: the processor has AVX-512.
+        unsafe { super::transpose_x86::interleave(x, inputs, rows, out) };
+        inputs / 16 * 16
+    } else {
+        0
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let (done, _) = (0, isa);
+    for start in (done..inputs).step_by(16) {
         let end = (start + 16).min(inputs);
         for (i, row) in x.chunks_exact(inputs).enumerate() {
             for (k, value) in row[start..end].iter().enumerate() {

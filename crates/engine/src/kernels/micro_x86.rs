@@ -84,7 +84,8 @@ unsafe fn avx512_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
     }
 }
 
-fn masks(columns: usize) -> [__mmask16; 2] {
+/// Which lanes of the two halves of a panel lie within the first `columns`.
+pub(super) fn masks(columns: usize) -> [__mmask16; 2] {
     let all = ((1_u64 << columns) - 1) as u32;
     [all as u16, (all >> 16) as u16]
 }

@@ -7,6 +7,10 @@
 
 mod aligned;
 pub(crate) mod attention;
+#[cfg(target_arch = "x86_64")]
+mod decode_x86;
+#[cfg(target_arch = "x86_64")]
+mod fused_x86;
 pub(crate) mod gemm;
 mod int8;
 mod isa;
@@ -15,6 +19,8 @@ mod micro;
 mod micro_x86;
 pub(crate) mod panels;
 pub(crate) mod rows;
+#[cfg(target_arch = "x86_64")]
+mod transpose_x86;
 #[cfg(target_arch = "x86_64")]
 mod unpack_x86;
 

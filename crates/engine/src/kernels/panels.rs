@@ -27,7 +27,11 @@ pub(crate) struct Panels {
 #[derive(Debug)]
 enum Storage {
     F32(AlignedBuffer),
-    Half { bits: Vec<u16>, kind: HalfKind },
+    /// 16-bit floats.
+    Half {
+        bits: AlignedBuffer,
+        kind: HalfKind,
+    },
     Quantised(Quantised),
 }
 
@@ -41,11 +45,11 @@ enum HalfKind {
 #[derive(Debug)]
 struct Quantised {
     shape: GroupShape,
-    /// Four codes, or eight nibbles, of one output in each element.
-    codes: Vec<u32>,
-    scales: Vec<f32>,
+    /// Words of 32 bits: four codes, or eight nibbles, of one output in each.
+    codes: AlignedBuffer,
+    scales: AlignedBuffer,
     /// Empty if all are zero.
-    offsets: Vec<f32>,
+    offsets: AlignedBuffer,
 }
 
 /// The codes of a quantised matrix, or of one of its panels, with their scales.
@@ -116,9 +120,9 @@ impl Panels {
         Some(QuantisedView {
             shape: quantised.shape,
             outputs: self.outputs,
-            codes: &quantised.codes,
-            scales: &quantised.scales,
-            offsets: &quantised.offsets,
+            codes: quantised.codes.cast(),
+            scales: quantised.scales.as_slice(),
+            offsets: quantised.offsets.as_slice(),
         })
     }
 
@@ -130,18 +134,16 @@ impl Panels {
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
         match &self.storage {
-            Storage::F32(values) => values.as_slice().len() * 4,
-            Storage::Half { bits, .. } => bits.len() * 2,
+            Storage::F32(values) | Storage::Half { bits: values, .. } => values.bytes(),
             Storage::Quantised(quantised) => {
-                (quantised.codes.len() + quantised.scales.len() + quantised.offsets.len()) * 4
+                quantised.codes.bytes() + quantised.scales.bytes() + quantised.offsets.bytes()
             }
         }
     }
 
-    /// How many inputs a block should have.
+    /// How many inputs a block should have: a panel's block and a tile's rows fit into the first-level cache together.
     pub(crate) fn block_inputs(&self) -> usize {
-        let most = if matches!(self.storage, Storage::F32(_)) { 640 } else { 256 };
-        let blocks = self.inputs.div_ceil(most).max(1);
+        let blocks = self.inputs.div_ceil(192).max(1);
         self.inputs.div_ceil(blocks).next_multiple_of(32)
     }
 
@@ -160,9 +162,10 @@ impl Panels {
             Storage::F32(values) => &values.as_slice()[range],
             Storage::Half { bits, kind } => {
                 let out = scratch.at_least((end - start) * PANEL);
+                let bits = &bits.cast()[range];
                 match kind {
-                    HalfKind::Bf16 => unpack_bf16(isa, &bits[range], out),
-                    HalfKind::F16 => unpack_f16(isa, &bits[range], out),
+                    HalfKind::Bf16 => unpack_bf16(isa, bits, out),
+                    HalfKind::F16 => unpack_f16(isa, bits, out),
                 }
                 out
             }
@@ -185,10 +188,10 @@ impl Quantised {
         let count = out.len() / PANEL;
         let words = self.per_word();
         let first = (panel * inputs + start) / words * PANEL;
-        let codes = &self.codes[first..first + count / words * PANEL];
+        let codes = &self.codes.cast()[first..first + count / words * PANEL];
         let group = (panel * inputs + start) / self.shape.size * PANEL;
-        let scales = &self.scales[group..group + count / self.shape.size * PANEL];
-        let offsets = self.offsets.get(group..group + scales.len()).unwrap_or_default();
+        let scales = &self.scales.as_slice()[group..group + count / self.shape.size * PANEL];
+        let offsets = self.offsets.as_slice().get(group..group + scales.len()).unwrap_or_default();
         #[cfg(target_arch = "x86_64")]
         if isa.kind() == super::isa::Kind::Avx512 {
             let groups = super::unpack_x86::Groups { codes, scales, offsets };
@@ -218,8 +221,9 @@ fn pack_f32(rows: &[RowSource<'_>], inputs: usize) -> AlignedBuffer {
     packed
 }
 
-fn pack_half(rows: &[RowSource<'_>], inputs: usize) -> Vec<u16> {
-    let mut packed = vec![0; rows.len().div_ceil(PANEL) * PANEL * inputs];
+fn pack_half(rows: &[RowSource<'_>], inputs: usize) -> AlignedBuffer {
+    let mut buffer = AlignedBuffer::zeros_of::<u16>(rows.len().div_ceil(PANEL) * PANEL * inputs);
+    let packed: &mut [u16] = buffer.cast_mut();
     for (output, source) in rows.iter().enumerate() {
         let start = output / PANEL * PANEL * inputs + output % PANEL;
         let bytes = source.view.row_bytes(source.row);
@@ -227,7 +231,7 @@ fn pack_half(rows: &[RowSource<'_>], inputs: usize) -> Vec<u16> {
             packed[start + input * PANEL] = u16::from_le_bytes([raw[0], raw[1]]);
         }
     }
-    packed
+    buffer
 }
 
 /// Quantised rows have a multiple of 32 inputs: their blocks have 32 or 256 weights.
@@ -239,9 +243,11 @@ fn pack_quantised(
 ) -> Quantised {
     let padded = rows.len().div_ceil(PANEL) * PANEL;
     let words = if shape.nibble { 8 } else { 4 };
-    let mut codes = vec![0_u32; padded * inputs / words];
-    let mut scales = vec![0.0; padded * inputs / shape.size];
-    let mut offsets = vec![0.0; scales.len()];
+    let mut code_buffer = AlignedBuffer::zeros_of::<u32>(padded * inputs / words);
+    let mut scale_buffer = AlignedBuffer::zeros(padded * inputs / shape.size);
+    let mut offset_buffer = AlignedBuffer::zeros(padded * inputs / shape.size);
+    let codes: &mut [u32] = code_buffer.cast_mut();
+    let (scales, offsets) = (scale_buffer.as_mut_slice(), offset_buffer.as_mut_slice());
     for (output, source) in rows.iter().enumerate() {
         let (panel, lane) = (output / PANEL, output % PANEL);
         let mut input = 0;
@@ -259,9 +265,9 @@ fn pack_quantised(
         });
     }
     if offsets.iter().all(|offset| *offset == 0.0) {
-        offsets = Vec::new();
+        offset_buffer = AlignedBuffer::default();
     }
-    Quantised { shape, codes, scales, offsets }
+    Quantised { shape, codes: code_buffer, scales: scale_buffer, offsets: offset_buffer }
 }
 
 /// Where the code of input `place` lies in its word. Nibbles: the first four inputs in the low halves of the bytes,

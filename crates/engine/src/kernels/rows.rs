@@ -106,6 +106,20 @@ pub(crate) fn join(lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
+/// The largest lane.
+#[inline(always)]
+fn largest(mut lanes: [f32; LANES]) -> f32 {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            let other = lanes[lane + width];
+            lanes[lane] = if other > lanes[lane] { other } else { lanes[lane] };
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
 /// The sum over a row of `term(index)`, in lanes.
 #[inline(always)]
 fn lane_sum(length: usize, term: impl Fn(usize) -> f32) -> f32 {
@@ -231,7 +245,8 @@ versions! {
                 lanes[lane] = if chunk[lane] > lanes[lane] { chunk[lane] } else { lanes[lane] };
             }
         }
-        let best = lanes.iter().fold(maximum, |best, value| if *value > best { *value } else { best });
+        let best = largest(lanes);
+        let best = if best > maximum { best } else { maximum };
         let shift = if best == f32::NEG_INFINITY { 0.0 } else { best };
         let factor = exp(maximum - shift);
         let mut fresh = [0.0_f32; LANES];

@@ -46,7 +46,7 @@ impl Active {
         logits: &[f32],
         distribution: &Distribution<'_>,
     ) -> Progress {
-        let token = self.sampler.next(logits);
+        let token = self.sampler.next(logits, distribution.maximum());
         if texts.end_tokens.contains(&token) {
             return Progress::Done(self.finish(texts, FinishReason::EndOfText, None));
         }

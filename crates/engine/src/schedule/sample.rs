@@ -39,10 +39,26 @@ impl<'a> Distribution<'a> {
         best.into_iter().map(|(token, _)| (token, self.logprob(token))).collect()
     }
 
+    /// The largest logit.
+    pub(crate) fn maximum(&self) -> f32 {
+        self.maximum as f32
+    }
+
     /// Whether all is finite; a damaged checkpoint gives other numbers.
     pub(crate) fn is_sound(&self) -> bool {
         self.maximum.is_finite() && self.log_sum.is_finite()
     }
+}
+
+/// The token with the largest value; of equals the one with the lowest number.
+fn likeliest(values: &[f64]) -> TokenId {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (token, value) in values.iter().enumerate() {
+        if *value > best.1 {
+            best = (token, *value);
+        }
+    }
+    best.0 as TokenId
 }
 
 /// Draws the tokens of one completion.
@@ -70,38 +86,36 @@ impl Sampler {
         sampler
     }
 
-    /// The next token.
-    pub(crate) fn next(&mut self, logits: &[f32]) -> TokenId {
-        let token =
-            if self.temperature <= 0.0 { self.likeliest(logits) } else { self.draw(logits) };
-        *self.counts.entry(token).or_default() += 1;
+    /// The next token, from logits of which `largest` is the largest.
+    pub(crate) fn next(&mut self, logits: &[f32], largest: f32) -> TokenId {
+        let penalises = self.presence != 0.0 || self.frequency != 0.0;
+        let token = if self.temperature > 0.0 {
+            self.draw(self.penalised(logits))
+        } else if penalises {
+            likeliest(&self.penalised(logits))
+        } else {
+            // The first of equals, as when all are compared one after the other.
+            logits.iter().position(|logit| *logit == largest).unwrap_or(0) as TokenId
+        };
+        if penalises {
+            *self.counts.entry(token).or_default() += 1;
+        }
         token
     }
 
-    fn penalised(&self, token: usize, logit: f32) -> f64 {
-        let count =
-            if self.counts.is_empty() { None } else { self.counts.get(&(token as TokenId)) };
-        let penalty = count.map_or(0.0, |count| self.presence + self.frequency * f64::from(*count));
-        f64::from(logit) - penalty
-    }
-
-    fn likeliest(&self, logits: &[f32]) -> TokenId {
-        let mut best = (0, f64::NEG_INFINITY);
-        for (token, logit) in logits.iter().enumerate() {
-            let value = self.penalised(token, *logit);
-            if value > best.1 {
-                best = (token, value);
-            }
+    /// Logits less what is taken off for tokens that were written before.
+    fn penalised(&self, logits: &[f32]) -> Vec<f64> {
+        let mut values: Vec<f64> = logits.iter().copied().map(f64::from).collect();
+        for (token, count) in &self.counts {
+            values[*token as usize] -= self.presence + self.frequency * f64::from(*count);
         }
-        best.0 as TokenId
+        values
     }
 
-    fn draw(&mut self, logits: &[f32]) -> TokenId {
-        let scaled: Vec<f64> = logits
-            .iter()
-            .enumerate()
-            .map(|(token, logit)| self.penalised(token, *logit) / self.temperature)
-            .collect();
+    fn draw(&mut self, mut scaled: Vec<f64>) -> TokenId {
+        for value in &mut scaled {
+            *value /= self.temperature;
+        }
         let best = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut weights: Vec<(usize, f64)> =
             scaled.iter().map(|value| (value - best).exp()).enumerate().collect();
