@@ -1,6 +1,8 @@
 //! Inquiries: what a metric must ask about an answer before it can score it. A judge model gives a verdict, an interpreter runs a
 //! generated program. What comes back is recorded like any model's answer, so that scoring again asks nobody.
 
+use std::collections::HashMap;
+
 use crate::ids::ModelName;
 use crate::outcome::Outcome;
 use crate::request::Request;
@@ -46,4 +48,35 @@ impl Findings for NoFindings {
     fn about(&self, _: &Inquiry) -> Vec<Finding<'_>> {
         Vec::new()
     }
+}
+
+/// What was recorded about inquiries, by request.
+#[derive(Clone, Debug, Default)]
+pub struct RecordedFindings(HashMap<String, Vec<(ModelName, Outcome)>>);
+
+impl RecordedFindings {
+    /// Adds what somebody said. The same respondent's second word to the same inquiry is left out.
+    pub fn add(&mut self, request: &Request, by: &ModelName, outcome: Outcome) {
+        let said = self.0.entry(key(request)).or_default();
+        if !said.iter().any(|(known, _)| known == by) {
+            said.push((by.clone(), outcome));
+        }
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Findings for RecordedFindings {
+    fn about(&self, inquiry: &Inquiry) -> Vec<Finding<'_>> {
+        let said = self.0.get(&key(&inquiry.request)).map(Vec::as_slice).unwrap_or_default();
+        said.iter().map(|(by, outcome)| Finding { by, outcome }).collect()
+    }
+}
+
+/// A request as a text; equal requests have equal texts.
+fn key(request: &Request) -> String {
+    serde_json::to_string(request).expect("requests are plain data")
 }

@@ -21,7 +21,7 @@ pub(crate) enum Compute {
     Unavailable(&'static str),
 }
 
-const CODE: &str = "this version does not run generated code";
+const CODE: &str = "the program was not run";
 const CHINESE: &str = "this version has no Chinese word segmentation";
 const IMAGES: &str = "this score belongs to image captions, which are not evaluated here";
 
@@ -177,9 +177,12 @@ fn unavailable() -> Vec<ReferenceScore> {
         ("chinese_rouge_2", "ROUGE-2 of Chinese words", CHINESE),
     ]
     .into_iter()
-    .map(|(name, summary, reason)| ReferenceScore {
-        card: card(name, summary, true, 1.0),
-        compute: Compute::Unavailable(reason),
+    .map(|(name, summary, reason)| {
+        let mut card = card(name, summary, true, 1.0);
+        if reason == CODE {
+            card.docs = include_str!("docs/code_eval.md");
+        }
+        ReferenceScore { card, compute: Compute::Unavailable(reason) }
     })
     .collect()
 }

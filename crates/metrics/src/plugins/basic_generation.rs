@@ -2,7 +2,8 @@
 
 use fancy_regex::Regex;
 use holometer_core::{
-    Completion, Metric, MetricCard, MetricOptions, Response, Score, TotalsMetric, Unit, Value,
+    Completion, Findings, Inquiry, Metric, MetricCard, MetricOptions, Respondent, Response, Score,
+    TotalsMetric, Unit, Value,
 };
 use holometer_text::matching;
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use crate::Plugin;
 use crate::args;
 use crate::calibration::{self, Calibration, Confidence};
+use crate::code_scores;
 use crate::error::{MetricError, nearest};
 use crate::plugins::language_modeling::{self, LikelihoodTotals};
 use crate::reference_scores::{self, Compute, ReferenceScore};
@@ -86,6 +88,20 @@ impl Metric for BasicGeneration {
         scores
     }
 
+    fn inquiries(&self, unit: &Unit<'_>) -> Vec<Inquiry> {
+        code_scores::inquiries(&self.names(), unit)
+    }
+
+    fn asking(&self) -> Vec<(&'static str, Respondent)> {
+        code_scores::asking(&self.names())
+    }
+
+    fn score_with(&self, unit: &Unit<'_>, findings: &dyn Findings) -> Vec<Score> {
+        let mut scores = self.score(unit);
+        code_scores::fill_in(&mut scores, unit, findings);
+        scores
+    }
+
     fn totals(&self) -> Vec<Box<dyn TotalsMetric>> {
         let mut totals: Vec<Box<dyn TotalsMetric>> =
             vec![Box::new(LikelihoodTotals { options: self.options })];
@@ -122,6 +138,10 @@ fn confidence(unit: &Unit<'_>, options: MetricOptions) -> Result<Confidence, Str
 }
 
 impl BasicGeneration {
+    fn names(&self) -> Vec<&'static str> {
+        self.scores.iter().map(|score| score.card.name).collect()
+    }
+
     fn against_references(&self, unit: &Unit<'_>) -> Vec<Score> {
         let outputs = unit.spec.adapter.num_outputs;
         let mut names: Vec<String> = vec!["max_prob".into()];

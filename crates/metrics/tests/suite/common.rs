@@ -84,6 +84,11 @@ impl SmallRun {
         self.answered.push((state, outcome));
     }
 
+    /// How many completions each request asks for.
+    pub(crate) fn set_outputs(&mut self, outputs: usize) {
+        self.spec.adapter.num_outputs = outputs;
+    }
+
     /// The units, one per instance.
     pub(crate) fn units(&self) -> Vec<Unit<'_>> {
         self.answered
