@@ -203,6 +203,9 @@ fn group_texts(runs: &[RunInfo], catalogue: &Catalogue) -> Vec<GroupText> {
             name: name.clone(),
             display_name: name.clone(),
             description: card.summary.clone(),
+            task: card.tags.first().cloned().unwrap_or_default(),
+            who: card.about.clone().unwrap_or_default(),
+            language: card.languages.join(", "),
         })
     };
     names.into_iter().filter_map(text).collect()

@@ -81,6 +81,8 @@ pub(crate) struct RunGroup {
     pub(crate) metric_groups: Vec<String>,
     pub(crate) hidden_metric_groups: Vec<String>,
     pub(crate) sub_splits: Vec<String>,
+    /// HELM's taxonomy; null for groups that are no scenario's.
+    pub(crate) taxonomy: Value,
     main_name: String,
     main_split: String,
 }
@@ -205,6 +207,7 @@ fn group_fields(group: &RunGroup) -> Value {
         "subgroup_display_mode": "by_metric",
         "subgroup_metric_groups_hidden": group.hidden_metric_groups,
         "environment": environment,
+        "taxonomy": group.taxonomy,
         "category": group.category,
         "visibility": "all_groups",
         "todo": false,
@@ -304,6 +307,7 @@ fn leaf(name: &str, runs: &[&SuiteRun], texts: &[GroupText]) -> (RunGroup, Metri
         display_name: shown.to_owned(),
         description: text.map(|text| text.description.clone()).unwrap_or_default(),
         category: "Scenarios".to_owned(),
+        taxonomy: text.map_or(Value::Null, GroupText::taxonomy),
         metric_groups,
         sub_splits: sub_splits.into_iter().cloned().collect(),
         main_name,

@@ -8,6 +8,7 @@ use holometer_core::RunSpec;
 use serde_json::{Map, Value, json};
 
 use super::error::ExportError;
+use super::fields::object;
 use super::names::Kind;
 use super::names::to_class;
 use super::schema::{Schema, organisation};
@@ -82,6 +83,27 @@ pub struct GroupText {
     pub display_name: String,
     /// What it is.
     pub description: String,
+    /// What kind of task it is, for the page of scenarios.
+    pub task: String,
+    /// Who its data is about, in a few words; empty where it is about nobody.
+    pub who: String,
+    /// Its languages.
+    pub language: String,
+}
+
+impl GroupText {
+    /// HELM's taxonomy.
+    pub(crate) fn taxonomy(&self) -> Value {
+        object(json!({
+            "task": non_empty(&self.task),
+            "who": non_empty(&self.who),
+            "language": non_empty(&self.language),
+        }))
+    }
+}
+
+fn non_empty(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// A run as tables see it.

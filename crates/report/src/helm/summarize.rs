@@ -305,7 +305,7 @@ impl<'a> Summary<'a> {
     pub(crate) fn metadata(&self) -> Value {
         let groups = self.schema.run_groups.iter().map(|group| {
             let text = json!({
-                "display_name": group.display_name, "description": group.description, "taxonomy": null,
+                "display_name": group.display_name, "description": group.description, "taxonomy": group.taxonomy,
             });
             (group.name.clone(), text)
         });
