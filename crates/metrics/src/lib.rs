@@ -14,6 +14,8 @@ mod code_scores;
 mod efficiency_tables;
 mod error;
 mod ifeval;
+mod judged;
+mod judges;
 pub mod lexicon;
 mod plugins;
 mod reference_scores;
