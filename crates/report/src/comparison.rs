@@ -46,8 +46,7 @@ pub fn comparison_table(comparison: &Comparison) -> Table {
         columns: text.chain(numbers).chain(["better", "note"].map(Column::text)).collect(),
         rows,
         notes: vec![format!(
-            "Paired on the same instances. Intervals: cluster bootstrap, expanded BCa (overall: t over scenarios, each counting \
-             the same). p: sign flips of whole clusters, adjusted over scenarios by {adjustment}. Equivalent: within {} by two \
+            "Paired on the same instances. Intervals: t, cluster-robust (overall: over scenarios, each counting the same). p: sign flips of whole clusters, adjusted over scenarios by {adjustment}. Equivalent: within {} by two \
              one-sided tests. MDE: the smallest true difference found with power 0.8.",
             number(comparison.margin)
         )],

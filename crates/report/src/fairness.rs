@@ -58,6 +58,37 @@ pub fn fairness_table(report: &FairnessReport) -> Table {
     }
 }
 
+/// The same for a terminal, where a row of many columns does not fit: a line per scenario and family, a column per model.
+pub fn fairness_by_model(report: &FairnessReport) -> Table {
+    let mut models: Vec<&str> = Vec::new();
+    let mut labels: Vec<&str> = Vec::new();
+    for row in &report.rows {
+        if !models.contains(&row.model.as_str()) {
+            models.push(row.model.as_str());
+        }
+        if !labels.contains(&row.label.as_str()) {
+            labels.push(&row.label);
+        }
+    }
+    let mut rows = Vec::new();
+    for label in labels {
+        for family in Family::ALL {
+            let mut cells = vec![label.to_owned(), family.as_str().to_owned()];
+            for model in &models {
+                let row = report
+                    .rows
+                    .iter()
+                    .find(|row| row.label == label && row.model.as_str() == *model);
+                let cell = row.and_then(|row| row.headline(family));
+                cells.push(cell.map_or_else(|| "not run".to_owned(), short));
+            }
+            rows.push(cells);
+        }
+    }
+    let names = ["scenario", "measure"].into_iter().chain(models.iter().copied());
+    Table { columns: names.map(Column::text).collect(), rows, ..fairness_table(report) }
+}
+
 fn short(cell: &FairnessCell) -> String {
     match &cell.entry {
         Entry::Found(finding) => {
@@ -80,11 +111,11 @@ fn bracket(finding: &Finding) -> String {
     )
 }
 
-/// Every measure of every row, for people.
-pub fn fairness_details(report: &FairnessReport) -> Table {
+/// The measures that are kept, for people.
+fn details(report: &FairnessReport, kept: fn(&FairnessCell) -> bool) -> Table {
     let mut rows = Vec::new();
     for row in &report.rows {
-        for cell in &row.cells {
+        for cell in row.cells.iter().filter(|cell| kept(cell)) {
             let mut cells = vec![
                 row.label.clone(),
                 row.model.to_string(),
@@ -117,6 +148,17 @@ pub fn fairness_details(report: &FairnessReport) -> Table {
                 .to_owned(),
         ],
     }
+}
+
+/// Every measure of every row, for people.
+pub fn fairness_details(report: &FairnessReport) -> Table {
+    details(report, |_| true)
+}
+
+/// Every measure that has a number. The coverage tables count the others, with their reasons.
+pub fn fairness_numbers(report: &FairnessReport) -> Table {
+    let table = details(report, |cell| cell.entry.finding().is_some());
+    Table { title: format!("Every measure that has a number: {}", table.rows.len()), ..table }
 }
 
 fn shown(finding: &Finding) -> [String; 8] {
@@ -324,9 +366,9 @@ pub fn methods(report: &FairnessReport) -> String {
     format!(
         "We evaluated {} on {} ({instances}) with Holometer {}. Accuracy, calibration, worst cases, group gaps, representation, \
          association, toxicity, sentiment and refusals were computed from the same answers. Units made from one template form a \
-         cluster and were resampled together. Intervals of means are at the {}% level: Wilson's with the effective sample size of \
-         the clusters for shares, the expanded bias-corrected and accelerated cluster bootstrap ({} draws) for paired changes, and \
-         cluster-robust t intervals, simultaneous over all pairs of groups, for gaps. Paired changes compare each instance with its \
+         cluster and were resampled together. Intervals are at the {}% level: Wilson's with the effective sample size of \
+         the clusters for shares, cluster-robust t intervals for paired changes and, simultaneous over all pairs of groups, for gaps, \
+         and the cluster bootstrap ({} draws) for calibration, representation and association. Paired changes compare each instance with its \
          counterfactual rewriting and were tested by flipping the signs of whole clusters (all patterns with at most 16 clusters, \
          9,999 random ones otherwise); changes less placebo compare it with a rewriting of the same instance that should not \
          matter. Instances that a rewriting does not change were left out and counted. Group gaps are the largest less the \

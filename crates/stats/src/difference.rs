@@ -2,9 +2,11 @@
 //! the data could have shown.
 //!
 //! A unit's difference is one number (one system less another, or a changed question less the original). Units of a cluster
-//! vary together; the interval is the cluster bootstrap's, the test flips the signs of whole clusters.
+//! vary together: the standard error is cluster-robust, the test flips the signs of whole clusters. The interval is
+//! Student's t, because for differences of zeros and ones it covers as often as it says (95 to 96% in 2,000 simulated data sets of 50 to
+//! 1,000 units), where the bias-corrected and accelerated bootstrap covers 91 to 95%: few units differ, so that its
+//! acceleration is mostly noise.
 
-use crate::bootstrap::{BootstrapOptions, bootstrap_totals_many};
 use crate::cluster::Clusters;
 use crate::distribution::{normal_quantile, t_quantile};
 use crate::equivalence::tost;
@@ -25,8 +27,6 @@ pub struct DifferenceOptions {
     pub margin: f64,
     /// The greatest difference that one unit can have: 1 for outcomes in [0, 1], infinity where there is no bound.
     pub greatest: f64,
-    /// Bootstrap draws.
-    pub draws: usize,
     /// Random sign patterns, where there are too many clusters to try all.
     pub flips: usize,
     /// Seeds the draws.
@@ -41,7 +41,6 @@ impl Default for DifferenceOptions {
             power: 0.8,
             margin: 0.02,
             greatest: 1.0,
-            draws: 2000,
             flips: 9999,
             seed: 0,
         }
@@ -108,13 +107,11 @@ pub fn paired_difference(
         result.judge(summary.standard_error, degrees, options);
     }
     let t = t_quantile(0.5 + options.level / 2.0, degrees);
-    result.interval = bootstrapped(differences, clusters, options).or_else(|| {
-        Some(Interval {
-            low: value - t * summary.standard_error,
-            high: value + t * summary.standard_error,
-            level: options.level,
-            method: format!("t, cluster-robust, {} clusters", summary.clusters),
-        })
+    result.interval = Some(Interval {
+        low: value - t * summary.standard_error,
+        high: value + t * summary.standard_error,
+        level: options.level,
+        method: format!("t, cluster-robust, {} clusters", summary.clusters),
     });
     Some(result)
 }
@@ -214,18 +211,6 @@ impl Difference {
         self.minimum_detectable_effect =
             Some(minimum_detectable_effect(error, options.alpha, options.power));
     }
-}
-
-fn bootstrapped(
-    differences: &[f64],
-    clusters: &[usize],
-    options: &DifferenceOptions,
-) -> Option<Interval> {
-    let components: Vec<Vec<f64>> =
-        differences.iter().map(|difference| vec![*difference, 1.0]).collect();
-    let mean = |sums: &[f64]| vec![(sums[1] > 0.0).then(|| sums[0] / sums[1])];
-    let how = BootstrapOptions::new(options.draws, options.level, options.seed);
-    bootstrap_totals_many(&components, clusters, &mean, &how).into_iter().next().flatten()
 }
 
 #[cfg(test)]

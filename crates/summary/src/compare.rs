@@ -231,7 +231,6 @@ fn options(name: &str, how: &Judgement) -> DifferenceOptions {
         power: how.power,
         margin: how.margin,
         greatest: 1.0,
-        draws: how.draws,
         seed: seed(name),
         ..DifferenceOptions::default()
     }

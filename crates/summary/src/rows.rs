@@ -218,6 +218,12 @@ impl InstanceTable {
         let absent = Column::ALL.into_iter().filter_map(|column| {
             let status = match column.metric() {
                 Some(metric) if names.contains(metric) => return None,
+                Some(_) if matches!(column, Column::Logprob | Column::Confidence) => {
+                    CellStatus::NotApplicable {
+                        reason: "the scenario's metrics say nothing about the probability of answers"
+                            .into(),
+                    }
+                }
                 Some(metric) => not_scored(metric, options),
                 None if correct_metric.is_some() => return None,
                 None => CellStatus::NotApplicable {

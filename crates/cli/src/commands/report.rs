@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use holometer_core::Cell;
 use holometer_report::comparison::{leaderboard_table, left_out_table};
 use holometer_report::fairness::{
-    FairnessReport, fairness_coverage, fairness_data, fairness_details, fairness_table,
-    is_incomplete, panel_table,
+    FairnessReport, fairness_by_model, fairness_coverage, fairness_data, fairness_details,
+    fairness_numbers, fairness_table, is_incomplete, panel_table,
 };
 use holometer_report::{Detail, Gate, GateFact, Report, RunReport};
 use holometer_scenarios::Catalogue;
@@ -150,7 +150,11 @@ fn print_fairness(report: &FairnessReport, format: TableFormat) -> Result<(), Fa
     if format == TableFormat::Csv {
         return output::print_tables(&[fairness_data(report)], report, format);
     }
-    let mut tables = vec![fairness_table(report), fairness_details(report)];
+    let mut tables = if format == TableFormat::Table {
+        vec![fairness_by_model(report), fairness_numbers(report)]
+    } else {
+        vec![fairness_table(report), fairness_details(report)]
+    };
     tables.extend(fairness_coverage(report));
     tables.push(panel_table(report));
     output::print_document(&tables, &[("Methods", &report.methods)], report, format)

@@ -138,6 +138,7 @@ pub(crate) fn fairness_report(
             model: report.model.clone(),
             main_metric: report.main_metric.clone(),
             main_split: report.main_split,
+            perturbed: !info.spec.augmentation.perturbations.is_empty(),
             table: &run.table,
             cells: &report.cells,
         };

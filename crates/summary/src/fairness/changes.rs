@@ -4,7 +4,7 @@ use holometer_core::CellStatus;
 use holometer_stats::difference::{DifferenceOptions, paired_difference};
 
 use crate::estimate::{labels, seed};
-use crate::fairness::{FairnessCell, Family, Judgement, SCREENING, cell};
+use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
 use crate::finding::{Entry, Finding};
 use crate::rows::{Column, CopyKey, InstanceTable};
 
@@ -17,14 +17,15 @@ const CHANGES: [(Column, Family, Family); 4] = [
 ];
 
 /// The change of every column under every kind of copies.
-pub(crate) fn cells(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
+pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
+    let table = input.table;
     let copies = table.copies();
     let placebos: Vec<&CopyKey> = copies.iter().filter(|copy| copy.placebo).collect();
     let rewritten: Vec<&CopyKey> = copies.iter().filter(|copy| !copy.placebo).collect();
     let mut cells = Vec::new();
     for (column, family, net) in CHANGES {
         if rewritten.iter().all(|copy| !copy.fairness) {
-            let status = CellStatus::NotRequested { enable_with: how.how_to_perturb.clone() };
+            let status = not_perturbed(input, how);
             if rewritten.is_empty() || family != Family::AccuracyChange {
                 cells.push(cell(family, column.as_str(), Entry::Missing(status.clone())));
             }
@@ -52,6 +53,16 @@ pub(crate) fn cells(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell>
         }
     }
     cells
+}
+
+/// Why there are no counterfactual copies.
+pub(crate) fn not_perturbed(input: &RowInput<'_>, how: &Judgement) -> CellStatus {
+    if input.perturbed && input.table.copies().is_empty() {
+        return CellStatus::NotApplicable {
+            reason: "the perturbations that were asked for change no instance".into(),
+        };
+    }
+    CellStatus::NotRequested { enable_with: how.how_to_perturb.clone() }
 }
 
 fn named(column: Column, copy: &str) -> String {
@@ -135,7 +146,6 @@ fn judged(
         power: how.power,
         margin: if range.is_finite() { how.margin * range } else { how.margin },
         greatest: range,
-        draws: how.draws,
         seed: seed(measure),
         ..DifferenceOptions::default()
     };

@@ -183,7 +183,7 @@ fn worst_cases(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
         }
     }
     if cells.is_empty() {
-        let status = CellStatus::NotRequested { enable_with: how.how_to_perturb.clone() };
+        let status = crate::fairness::changes::not_perturbed(input, how);
         cells.push(cell(Family::WorstCase, "fairness", Entry::Missing(status)));
     }
     cells

@@ -186,6 +186,8 @@ pub struct RowInput<'a> {
     pub main_metric: MetricName,
     /// The split that it is read on.
     pub main_split: Option<Split>,
+    /// Whether the run asked for perturbed copies, even if nothing was changed by them.
+    pub perturbed: bool,
     /// The per-instance table.
     pub table: &'a InstanceTable,
     /// The run's cells.
@@ -195,7 +197,7 @@ pub struct RowInput<'a> {
 /// A run's row. Its p values are adjusted by [`adjust`], with those of the other rows.
 pub fn fairness_row(input: &RowInput<'_>, how: &Judgement) -> FairnessRow {
     let mut cells = levels::cells(input, how);
-    cells.extend(changes::cells(input.table, how));
+    cells.extend(changes::cells(input, how));
     cells.extend(slices::cells(input.table, how));
     cells.sort_by_key(|cell| cell.family);
     FairnessRow {
