@@ -24,7 +24,7 @@ const LAW: &[(&str, &[&str])] = &[
     ("metrics", &["core", "stats", "text", "sandbox"]),
     ("summary", &["core", "stats"]),
     ("report", &["core", "summary"]),
-    ("web", &["core", "store", "summary", "report"]),
+    ("web", &["core", "stats", "store", "summary", "report"]),
     ("testkit", &["core"]),
 ];
 

@@ -191,13 +191,19 @@ impl Store {
 
     /// How many draws of few-shot examples a run has; at least 1.
     pub fn trials(&self, run: RunId) -> Result<usize, StoreError> {
-        self.explain((|| {
-            let most: Option<i64> = self
-                .connection
-                .prepare_cached("SELECT max(trial) FROM requests WHERE run = ?1")?
-                .query_row([run.0], |row| row.get(0))?;
-            Ok(usize::try_from(most.unwrap_or(0)).unwrap_or(0) + 1)
-        })())
+        self.explain(self.trials_of(run))
+    }
+
+    pub(crate) fn trials_of(&self, run: RunId) -> Result<usize, Problem> {
+        // The last entry of the index by unit; a plain maximum would read all of the run's.
+        let most: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT trial FROM requests WHERE run = ?1 ORDER BY trial DESC LIMIT 1",
+            )?
+            .query_row([run.0], |row| row.get(0))
+            .optional()?;
+        Ok(usize::try_from(most.unwrap_or(0)).unwrap_or(0) + 1)
     }
 
     /// The perturbations of a run in the order of their cells.
@@ -287,6 +293,20 @@ impl Store {
                 cells.push(serde_json::from_str(json)?);
             }
             Ok(cells)
+        })())
+    }
+
+    /// The metrics that a run has cells of, sorted.
+    pub fn cell_metrics(&self, run: RunId) -> Result<Vec<MetricName>, StoreError> {
+        self.explain((|| {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT DISTINCT metric FROM cells WHERE run = ?1 ORDER BY 1")?;
+            let names = statement
+                .query_map([run.0], |row| row.get::<_, String>(0))?
+                .map(|name| Ok(MetricName(name?)))
+                .collect::<Result<_, rusqlite::Error>>()?;
+            Ok(names)
         })())
     }
 

@@ -23,6 +23,7 @@ mod codec;
 mod error;
 mod mapping;
 mod outcomes;
+mod pairs;
 mod prepare;
 mod ratings;
 mod read;
@@ -36,9 +37,10 @@ mod types;
 
 pub use browse::{Copies, Direction, Ending, Filter, Found, Place, ScoreRange, TextFilter, Walk};
 pub use error::StoreError;
+pub use pairs::Pair;
 pub use ratings::Rating;
 pub use store::Store;
-pub use tally::Tally;
+pub use tally::{Pulse, Tally};
 pub use types::{
     Beginning, Begun, Component, OutcomeKey, Pending, Progress, Recorded, Reply, Retry, RunContext,
     RunId, RunInfo, RunInputs, StoredAnswer, StoredUnit, UnitId, UnitScores, UnixMillis,

@@ -16,7 +16,48 @@ pub struct Tally {
     pub seconds: f64,
 }
 
+/// How a run is going at this moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pulse {
+    /// What became of its requests.
+    pub tally: Tally,
+    /// How many outcomes came back since a given time.
+    pub recent: usize,
+    /// When the last outcome came back.
+    pub latest: Option<UnixMillis>,
+    /// The kinds of failures, with how many requests failed with each.
+    pub failures: Vec<(String, usize)>,
+}
+
 impl Store {
+    /// How a run is going, and how much came back since `since`; takes time in proportion to the run.
+    pub fn pulse(&self, run: RunId, since: UnixMillis) -> Result<Pulse, StoreError> {
+        self.explain(self.read_pulse(run, since))
+    }
+
+    fn read_pulse(&self, run: RunId, since: UnixMillis) -> Result<Pulse, Problem> {
+        let model = self.model_of(run)?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(o.kind, ''), o.failure, count(*), coalesce(sum(o.seconds), 0.0), \
+               coalesce(sum(o.created >= ?3), 0), max(o.created) \
+             FROM requests LEFT JOIN outcomes o ON o.model = ?1 AND o.body = requests.body \
+             WHERE requests.run = ?2 GROUP BY 1, 2",
+        )?;
+        let mut rows = statement.query([model, run.0, since.0])?;
+        let mut pulse = Pulse::default();
+        while let Some(row) = rows.next()? {
+            let number = count(row, 2)?;
+            pulse.tally.add(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, number);
+            pulse.tally.seconds += row.get::<_, f64>(3)?;
+            pulse.recent += count(row, 4)?;
+            pulse.latest = pulse.latest.max(row.get::<_, Option<i64>>(5)?.map(UnixMillis));
+            if let Some(failure) = row.get::<_, Option<String>>(1)? {
+                pulse.failures.push((failure, number));
+            }
+        }
+        Ok(pulse)
+    }
+
     /// The tally of a run as of its last scoring; `None` while it has not been scored.
     pub fn tally(&self, run: RunId) -> Result<Option<Tally>, StoreError> {
         self.explain(self.read_tally(run))
@@ -85,15 +126,21 @@ fn counted(connection: &Connection, model: i64, run: RunId) -> Result<Tally, Pro
     let mut rows = statement.query([model, run.0])?;
     let mut tally = Tally::default();
     while let Some(row) = rows.next()? {
-        let number = count(row, 1)?;
         tally.seconds += row.get::<_, f64>(2)?;
-        tally.progress.planned += number;
-        match row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)? {
-            "answered" => tally.progress.answered += number,
-            "refused" => tally.progress.refused += number,
-            "failed" => tally.progress.failed += number,
-            _ => tally.progress.not_run += number,
-        }
+        tally.add(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, count(row, 1)?);
     }
     Ok(tally)
+}
+
+impl Tally {
+    /// Counts requests whose outcome is of a kind; empty: not asked yet.
+    fn add(&mut self, kind: &str, number: usize) {
+        self.progress.planned += number;
+        match kind {
+            "answered" => self.progress.answered += number,
+            "refused" => self.progress.refused += number,
+            "failed" => self.progress.failed += number,
+            _ => self.progress.not_run += number,
+        }
+    }
 }

@@ -1,0 +1,209 @@
+//! Whom the models fail: the fairness row of each model and scenario, gaps with intervals, how the families go together,
+//! and what was not measured.
+
+use std::sync::{Arc, PoisonError};
+
+use holometer_report::fairness::{FairnessReport, p_value};
+use holometer_report::number;
+use holometer_summary::fairness::{FairnessCell, FairnessRow, Family};
+use holometer_summary::{Entry, Finding, Verdict, status_reason};
+use minijinja::value::Value;
+
+use super::common::{interval, tally};
+use super::run::figure;
+use crate::paths;
+use crate::plot::{Forest, ForestRow, Point};
+use crate::site::{Frame, PageError, Request};
+use crate::template::view;
+
+/// The most differences in the forest plot.
+const MOST_ROWS: usize = 40;
+
+/// The page of a suite.
+pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageError> {
+    let report = report(request, suite)?;
+    let runs = request.store.runs(suite)?;
+    let run_of = |row: &FairnessRow| {
+        let found = runs.iter().find(|run| run.spec.name == row.run);
+        found.map(|run| paths::run(run.id.0))
+    };
+    let rows: Vec<Value> = report
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(at, row)| {
+            view! {
+                at => at, label => row.label, model => row.model.0, href => run_of(row),
+                model_href => paths::card("models", row.model.as_str()),
+                families => Family::ALL.iter().map(|family| headline(row, *family)).collect::<Vec<_>>(),
+                measures => row.cells.iter().map(measure).collect::<Vec<_>>(),
+                missing => missing(row),
+            }
+        })
+        .collect();
+    let frame = Frame {
+        title: format!("Fairness: {suite}"),
+        current: "fairness",
+        suite: Some(suite),
+        per_suite: true,
+        crumbs: Vec::new(),
+    };
+    let counts = |verdict: Verdict| {
+        let cells = report.rows.iter().flat_map(|row| &row.cells);
+        cells
+            .filter(|cell| {
+                cell.entry.finding().and_then(|finding| finding.verdict) == Some(verdict)
+            })
+            .count()
+    };
+    let all = report.rows.iter().map(|row| row.cells.len()).sum::<usize>();
+    let numbers = report
+        .rows
+        .iter()
+        .flat_map(|row| &row.cells)
+        .filter(|cell| cell.entry.finding().is_some())
+        .count();
+    request.render(
+        "fairness.html",
+        frame,
+        view! {
+            rows => rows, families => Family::ALL.iter().map(|family| family.as_str()).collect::<Vec<_>>(),
+            forest => forest(&report), panel => panel(&report), methods => report.methods, margin => number(report.judgement.margin),
+            level => number(report.judgement.level * 100.0),
+            disparities => counts(Verdict::Disparity), equivalent => counts(Verdict::Equivalent),
+            inconclusive => counts(Verdict::Inconclusive), measured => numbers, unmeasured => all - numbers,
+        },
+    )
+}
+
+/// The suite's report, made again when a run has been scored since.
+fn report(request: &Request<'_>, suite: &str) -> Result<Arc<FairnessReport>, PageError> {
+    let runs = request.store.runs(suite)?;
+    let state: Vec<String> =
+        runs.iter().map(|run| format!("{}:{:?}", run.id.0, run.finished)).collect();
+    let state = paths::fnv(&state.join(","));
+    let lock = || request.site.reports.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, report)) = lock().get(suite)
+        && *of == state
+    {
+        return Ok(Arc::clone(report));
+    }
+    let report = (request.site.fairness)(request.store, suite).map_err(PageError::Content)?;
+    let report = Arc::new(report);
+    lock().insert(suite.to_owned(), (state, Arc::clone(&report)));
+    Ok(report)
+}
+
+fn headline(row: &FairnessRow, family: Family) -> Value {
+    match row.headline(family) {
+        None => view! { short => "none", reason => "the row has no measure of this family" },
+        Some(cell) => entry(cell),
+    }
+}
+
+fn measure(cell: &FairnessCell) -> Value {
+    view! { family => cell.family.as_str(), ..entry(cell) }
+}
+
+fn entry(cell: &FairnessCell) -> Value {
+    match &cell.entry {
+        Entry::Missing(status) => view! {
+            measure => cell.measure, short => cell.entry.status().replace('_', " "), reason => status_reason(status),
+        },
+        Entry::Found(finding) => found(cell, finding),
+    }
+}
+
+fn found(cell: &FairnessCell, finding: &Finding) -> Value {
+    let verdict = finding.verdict.map(Verdict::as_str);
+    view! {
+        measure => cell.measure, value => number(finding.value), exact => finding.value, short => "", reason => "",
+        interval => finding.interval.as_ref().map(|ends| interval(ends.low, ends.high)),
+        method => finding.interval.as_ref().map(|ends| ends.method.clone()),
+        p => finding.adjusted_p.or(finding.p_value).map(p_value), n => finding.n, clusters => finding.clusters,
+        mde => finding.minimum_detectable_effect.map(number), verdict => verdict, notes => finding.notes.join("; "),
+        mark => match finding.verdict {
+            Some(Verdict::Disparity) => "!", Some(Verdict::Equivalent) => "=", Some(Verdict::Inconclusive) => "?", None => "",
+        },
+    }
+}
+
+/// Why measures of a row are missing, with counts.
+fn missing(row: &FairnessRow) -> Vec<(String, usize)> {
+    let reasons: Vec<String> = row
+        .cells
+        .iter()
+        .filter_map(|cell| match &cell.entry {
+            Entry::Missing(status) => Some(status_reason(status)),
+            Entry::Found(_) => None,
+        })
+        .collect();
+    tally(reasons.iter().map(String::as_str))
+        .into_iter()
+        .map(|(why, count)| (why.to_owned(), count))
+        .collect()
+}
+
+/// The tested differences with intervals, the clearest first.
+fn forest(report: &FairnessReport) -> Option<Value> {
+    let mut tested: Vec<(f64, String, &Finding)> = report
+        .rows
+        .iter()
+        .flat_map(|row| row.cells.iter().map(move |cell| (row, cell)))
+        .filter_map(|(row, cell)| {
+            let finding = cell.entry.finding()?;
+            let p = finding.adjusted_p.or(finding.p_value)?;
+            finding.interval.as_ref()?;
+            Some((
+                p,
+                format!(
+                    "{}: {}, {} ({})",
+                    cell.family.as_str(),
+                    cell.measure,
+                    row.label,
+                    row.model
+                ),
+                finding,
+            ))
+        })
+        .collect();
+    let all = tested.len();
+    tested.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.2.value.abs().total_cmp(&a.2.value.abs())));
+    tested.truncate(MOST_ROWS);
+    if tested.is_empty() {
+        return None;
+    }
+    let rows = tested.into_iter().map(|(p, label, finding)| ForestRow {
+        label,
+        point: Point {
+            value: finding.value,
+            ends: finding.interval.as_ref().map(|ends| (ends.low, ends.high)),
+        },
+        note: format!("{}, p {}", finding.verdict.map_or("", Verdict::as_str), p_value(p)),
+    });
+    let forest = Forest {
+        title: "Gaps, the clearest first".to_owned(),
+        description: format!(
+            "Differences between groups or between a question and its rewriting, with intervals and adjusted p values. {} of {all} tested differences are shown.",
+            all.min(MOST_ROWS)
+        ),
+        unit: "difference".to_owned(),
+        rows: rows.collect(),
+    };
+    Some(figure(&forest.plot()))
+}
+
+fn panel(report: &FairnessReport) -> Vec<Value> {
+    let mut entries: Vec<_> = report.panel.iter().collect();
+    entries.sort_by(|a, b| {
+        a.adjusted_p.total_cmp(&b.adjusted_p).then(b.value.abs().total_cmp(&a.value.abs()))
+    });
+    let shown = entries.into_iter().take(200).map(|entry| {
+        view! {
+            over => entry.over, first => entry.first, second => entry.second, value => number(entry.value), exact => entry.value,
+            interval => entry.interval.as_ref().map(|ends| interval(ends.low, ends.high)), p => p_value(entry.adjusted_p), n => entry.n,
+            clear => entry.adjusted_p < 0.05,
+        }
+    });
+    shown.collect()
+}
