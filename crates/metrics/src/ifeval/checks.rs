@@ -180,6 +180,5 @@ mod tests {
     fn case_is_pythons() {
         assert!(is_upper("ABC 1!") && !is_upper("1!") && !is_upper("AbC") && !is_upper("Aǅ"));
         assert!(is_lower("abc 1!") && !is_lower("") && !is_lower("abC"));
-
     }
 }

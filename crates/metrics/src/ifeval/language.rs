@@ -8,7 +8,7 @@ use holometer_text::python::word_runs;
 use whatlang::{Detector, Lang};
 
 /// `langdetect`'s codes with `whatlang`'s languages.
-const LANGUAGES: [(&str, Lang); 49] = [
+const LANGUAGES: [(&str, Lang); 50] = [
     ("af", Lang::Afr),
     ("ar", Lang::Ara),
     ("bg", Lang::Bul),
@@ -58,6 +58,7 @@ const LANGUAGES: [(&str, Lang); 49] = [
     ("tr", Lang::Tur),
     ("uk", Lang::Ukr),
     ("ur", Lang::Urd),
+    ("vi", Lang::Vie),
 ];
 
 /// The commonest function words of Swahili.

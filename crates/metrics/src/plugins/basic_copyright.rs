@@ -36,9 +36,9 @@ struct Arguments {
     normalize_newline_space_tab: bool,
 }
 
-fn build(args: &serde_json::Value, _: MetricOptions) -> Result<Box<dyn Metric>, MetricError> {
+fn build(args: &serde_json::Value, options: MetricOptions) -> Result<Box<dyn Metric>, MetricError> {
     let hint = "`name` is `longest_common_prefix_length`, `edit_distance` or `edit_similarity`; `normalize_by_prefix_length` and `normalize_newline_space_tab` are true or false";
-    Ok(Box::new(Copyright(args::read(NAME, args, hint)?)))
+    Ok(Box::new(Copyright { arguments: args::read(NAME, args, hint)?, options }))
 }
 
 fn cards() -> Vec<MetricCard> {
@@ -63,17 +63,27 @@ fn card(measure: Measure) -> MetricCard {
     MetricCard { name, summary, docs: DOCS, higher_is_better: None, range: (0.0, f64::INFINITY) }
 }
 
-struct Copyright(Arguments);
+struct Copyright {
+    arguments: Arguments,
+    options: MetricOptions,
+}
 
 impl Metric for Copyright {
     fn cards(&self) -> Vec<MetricCard> {
-        vec![card(self.0.name)]
+        vec![card(self.arguments.name)]
     }
 
     fn score(&self, unit: &Unit<'_>) -> Vec<Score> {
         let value = self.value(unit).map_or_else(Value::Unscored, Value::number);
-        vec![Score::new(card(self.0.name).name, value)]
+        vec![Score::new(card(self.arguments.name).name, value)]
     }
+}
+
+/// A completion beside the known text.
+struct Found {
+    value: f64,
+    /// A distance of which one side is empty.
+    empty: bool,
 }
 
 impl Copyright {
@@ -87,17 +97,19 @@ impl Copyright {
         let skipped = prefix.chars().count();
         let rest: String = reference.output.text.chars().skip(skipped).collect();
         let rest = self.spaced(&rest);
-        let values = response
-            .completions
-            .iter()
-            .map(|completion| self.against(&self.spaced(strip(&completion.text)), &rest));
-        // The closest completion counts.
-        let best = match self.0.name {
-            Measure::EditDistance => values.reduce(f64::min),
-            _ => values.reduce(f64::max),
-        };
+        let mut best: Option<f64> = None;
+        for completion in &response.completions {
+            let found = self.against(&self.spaced(strip(&completion.text)), &rest);
+            best = Some(match best {
+                None => found.value,
+                // HELM forgets closer completions when one is empty.
+                Some(_) if found.empty && self.options.helm_compat => found.value,
+                Some(best) if self.arguments.name == Measure::EditDistance => best.min(found.value),
+                Some(best) => best.max(found.value),
+            });
+        }
         let best = best.ok_or("the response holds no completion")?;
-        if !self.0.normalize_by_prefix_length {
+        if !self.arguments.normalize_by_prefix_length {
             return Ok(best);
         }
         match treebank::tokenize_plain(prefix).len() {
@@ -107,20 +119,22 @@ impl Copyright {
     }
 
     /// The known text is cut to as many characters as the completion has.
-    fn against(&self, completion: &str, known: &str) -> f64 {
+    fn against(&self, completion: &str, known: &str) -> Found {
         let known: String = known.chars().take(completion.chars().count()).collect();
         let completion = treebank::tokenize_plain(completion);
         let known = treebank::tokenize_plain(&known);
-        match self.0.name {
+        let empty = completion.is_empty() || known.is_empty();
+        let value = match self.arguments.name {
             Measure::LongestCommonPrefixLength => edit::common_prefix(&completion, &known) as f64,
             Measure::EditDistance => edit::distance(&completion, &known) as f64,
-            Measure::EditSimilarity if completion.is_empty() || known.is_empty() => 0.0,
+            Measure::EditSimilarity if empty => 0.0,
             Measure::EditSimilarity => edit::similarity(&completion, &known),
-        }
+        };
+        Found { value, empty: empty && self.arguments.name == Measure::EditDistance }
     }
 
     fn spaced(&self, text: &str) -> String {
-        if !self.0.normalize_newline_space_tab {
+        if !self.arguments.normalize_newline_space_tab {
             return text.to_owned();
         }
         let mut spaced = String::with_capacity(text.len());

@@ -28,9 +28,9 @@ struct Arguments {
     /// Measure the passages up to this rank of the first search on their own, too.
     #[serde(default)]
     rank: Option<usize>,
-    /// HELM's way to say that passages are more or less relevant. All measures but the gain ask only whether they are at all.
-    #[serde(default, rename = "multiple_relevance_values")]
-    _multiple_relevance_values: bool,
+    /// Whether passages are more or less relevant, not only relevant or not.
+    #[serde(default)]
+    multiple_relevance_values: bool,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +61,7 @@ fn build(args: &serde_json::Value, options: MetricOptions) -> Result<Box<dyn Met
         correct_output,
         wrong_output,
         rank,
-        ..
+        multiple_relevance_values,
     } = args::read(NAME, args, HINT)?;
     let measures = measure_names
         .iter()
@@ -75,6 +75,7 @@ fn build(args: &serde_json::Value, options: MetricOptions) -> Result<Box<dyn Met
         correct: standard(&correct_output),
         wrong: standard(&wrong_output),
         rank,
+        graded: multiple_relevance_values,
         options,
     }))
 }
@@ -147,6 +148,7 @@ struct Ranking {
     correct: String,
     wrong: String,
     rank: Option<usize>,
+    graded: bool,
     options: MetricOptions,
 }
 
@@ -209,14 +211,23 @@ impl Ranking {
         keep: impl Fn(&Passage) -> bool,
         suffix: &str,
     ) -> Vec<Score> {
-        let kept = passages.iter().filter(|passage| keep(passage));
-        let ranked: Vec<u32> = kept.map(|passage| passage.relevance).collect();
-        let judged: Vec<u32> = passages.iter().map(|passage| passage.relevance).collect();
         self.measures
             .iter()
             .map(|measure| {
-                let none = || Value::Unscored("no passage is relevant".into());
-                let value = measure.value(&ranked, &judged).map_or_else(none, Value::number);
+                // Where there are degrees, a passage that is merely related (1) is not relevant; only the gain counts it.
+                let binary = self.graded && measure.kind != Kind::Gain;
+                let relevance = |passage: &Passage| {
+                    if binary { u32::from(passage.relevance > 1) } else { passage.relevance }
+                };
+                let kept = passages.iter().filter(|passage| keep(passage));
+                let ranked: Vec<u32> = kept.map(relevance).collect();
+                let judged: Vec<u32> = passages.iter().map(relevance).collect();
+                let value = match measure.value(&ranked, &judged) {
+                    Some(value) => Value::number(value),
+                    // HELM counts a query that nothing answers as failed.
+                    None if self.options.helm_compat => Value::Number(0.0),
+                    None => Value::Unscored("no passage is relevant".into()),
+                };
                 Score::new(measure.name() + suffix, value)
             })
             .collect()

@@ -11,4 +11,5 @@ mod helm;
 mod ifeval;
 mod linked;
 mod pair_likelihood;
+mod programs;
 mod scorers;
