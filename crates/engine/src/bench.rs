@@ -7,7 +7,10 @@ use holometer_core::{Cancel, Decoding, Model, RequestKey, TokenId};
 use rayon::prelude::*;
 
 use crate::decoder::Run;
+use crate::format::{DType, TensorView};
 use crate::kernels::attention::PAGE;
+use crate::kernels::gemm::{self, Products};
+use crate::kernels::panels::{Panels, RowSource};
 use crate::kernels::{AlignedBuffer, fma_peak, rows};
 use crate::model::{LocalModel, State};
 use crate::schedule::{Job, Scheduler, Work};
@@ -70,6 +73,8 @@ pub struct BenchReport {
     pub threads: usize,
     /// The machine's fused multiply-add peak in f32 with these threads, in GFLOP/s.
     pub peak_gflops: f64,
+    /// The f32 matrix product of 1,536 x 1,536 numbers with as many, with these threads, in GFLOP/s.
+    pub product_gflops: f64,
     /// The machine's read bandwidth with these threads, in GB/s, over a set larger than the caches.
     pub bandwidth_gbs: f64,
     /// Bytes of weights that one step reads.
@@ -78,6 +83,8 @@ pub struct BenchReport {
     pub prefill_tokens_per_second: f64,
     /// The share of the f32 peak that reading the prompt reaches, attention included, 0 to 1.
     pub prefill_share_of_peak: f64,
+    /// The same against the matrix product.
+    pub prefill_share_of_product: f64,
     /// Writing.
     pub decode: Vec<DecodeRate>,
     /// Seconds of the evaluation job.
@@ -95,6 +102,7 @@ pub fn bench(model: &LocalModel, options: &BenchOptions) -> BenchReport {
     };
     let threads = model.pool.current_num_threads();
     let peak_gflops = model.pool.install(|| peak(model));
+    let product_gflops = model.pool.install(|| product(model));
     let bandwidth_gbs = model.pool.install(bandwidth);
     let window = model.window().max_sequence_length;
     let prefill_tokens = options.prefill_tokens.clamp(1, window);
@@ -122,10 +130,12 @@ pub fn bench(model: &LocalModel, options: &BenchOptions) -> BenchReport {
         model: model.card().summary.clone(),
         threads,
         peak_gflops,
+        product_gflops,
         bandwidth_gbs,
         weight_bytes,
         prefill_tokens_per_second: prefill_tokens as f64 / prefill_seconds,
         prefill_share_of_peak: flops / prefill_seconds / 1e9 / peak_gflops,
+        prefill_share_of_product: flops / prefill_seconds / 1e9 / product_gflops,
         decode,
         job_seconds,
         job_tokens_per_second: job_tokens as f64 / job_seconds,
@@ -139,6 +149,28 @@ fn peak(model: &LocalModel) -> f64 {
     let flops: Vec<f64> =
         (0..threads).into_par_iter().with_max_len(1).map(|_| fma_peak(isa)).collect();
     flops.iter().sum::<f64>() / 1e9
+}
+
+/// The matrix product itself on a square matrix, a few times; the best counts.
+fn product(model: &LocalModel) -> f64 {
+    const SIZE: usize = 1536;
+    let values: Vec<f32> = (0..SIZE * SIZE).map(|i| (i % 61) as f32 / 61.0 - 0.5).collect();
+    let shape = [SIZE, SIZE];
+    let bytes = bytemuck::cast_slice(&values);
+    let view = TensorView { dtype: DType::F32, shape: &shape, bytes };
+    let rows: Vec<RowSource<'_>> = (0..SIZE).map(|row| RowSource { view, row }).collect();
+    let weights = [Panels::pack(&rows)];
+    let (mut packed, mut out) = (AlignedBuffer::default(), AlignedBuffer::zeros(SIZE * SIZE));
+    let mut best = f64::INFINITY;
+    for _ in 0..8 {
+        let start = Instant::now();
+        let isa = model.decoder.isa;
+        let target = out.as_mut_slice();
+        gemm::multiply(isa, Products::Exact, &values, &weights, &mut packed, target);
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    black_box(out.as_slice());
+    2.0 * (SIZE * SIZE * SIZE) as f64 / best / 1e9
 }
 
 /// Reads half a gigabyte, a few times; the best counts.

@@ -1,6 +1,7 @@
 //! What was typed. A doc comment here is the help text.
 
 mod analysis;
+mod pages;
 mod remote;
 mod scorer;
 mod scoring;
@@ -14,6 +15,7 @@ pub(crate) use analysis::{
     AdjustArg, CompareArgs, ExportTableArgs, GateArgs, JudgementArgs, PowerArgs, RowsFormat,
     ViewArg,
 };
+pub(crate) use pages::{ExportSiteArgs, PagesArgs, PlotArgs, ServeArgs};
 pub(crate) use remote::RemoteArgs;
 pub(crate) use scorer::{AssociationsArgs, AuditArgs, ScorerAction, ScorerArgs};
 pub(crate) use scoring::ScoringArgs;
@@ -58,6 +60,10 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Say how many instances a wanted difference needs.
     Power(PowerArgs),
+    /// Show results in a browser: leaderboard, fairness, runs, every prompt and answer, comparisons, live progress.
+    Serve(ServeArgs),
+    /// Draw results as SVG files: bars, radar, forest, calibration, accuracy against time, cost and fairness gaps.
+    Plot(PlotArgs),
     /// Compute all scores again from the stored answers; no model is needed.
     Rescore(RescoreArgs),
     /// List scenarios, metrics, perturbations, scorers, models or providers.
@@ -285,6 +291,8 @@ pub(crate) enum ExportFormat {
     /// The per-instance table: right or wrong, log-probability, refusal, toxicity, sentiment and who is mentioned, one row for each
     /// instance, perturbed copy and draw of examples.
     Table(ExportTableArgs),
+    /// The pages of `holometer serve` as files, for any web host or a plain file browser.
+    Site(ExportSiteArgs),
     /// HELM's own files, for `helm-summarize` and HELM's web pages: `DIR/runs/SUITE` and `DIR/prod_env`.
     Helm {
         /// The folder to write to; HELM's is called `benchmark_output`.
@@ -429,6 +437,9 @@ pub(crate) enum BenchKind {
         /// Threads; by default one per physical core.
         #[arg(long, value_name = "N")]
         threads: Option<usize>,
+        /// How the model's weights are kept.
+        #[arg(long, value_enum, default_value_t)]
+        dtype: WeightsArg,
         /// How often everything is repeated; medians are shown.
         #[arg(long, value_name = "N", default_value_t = 3)]
         repeats: usize,

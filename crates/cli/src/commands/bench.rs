@@ -9,13 +9,18 @@ use serde_json::json;
 use crate::args::{BenchArgs, BenchKind};
 use crate::failure::{Exit, Failure};
 use crate::output;
+use crate::pipeline::weight_type;
 use crate::progress::Talk;
 
 /// Measures and prints.
 pub(crate) fn bench(args: &BenchArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let BenchKind::Engine { model, threads, repeats, format } = &args.what;
+    let BenchKind::Engine { model, threads, dtype, repeats, format } = &args.what;
     let path = model.strip_prefix("path:").unwrap_or(model);
-    let options = LoadOptions { threads: *threads, ..LoadOptions::default() };
+    let options = LoadOptions {
+        threads: *threads,
+        weights: weight_type(*dtype),
+        ..LoadOptions::default()
+    };
     let model = LocalModel::load(Path::new(path), &options).map_err(Failure::usage)?;
     talk.say("measuring; this takes a minute or more, and other work on the machine spoils it");
     let options = BenchOptions { repeats: *repeats, ..BenchOptions::default() };
@@ -31,12 +36,22 @@ fn table(report: &BenchReport, options: &BenchOptions) -> Table {
     };
     let mut rows = vec![
         row("f32 multiply-add peak".into(), number(report.peak_gflops), "GFLOP/s", String::new()),
+        row(
+            "f32 matrix product of 1,536 x 1,536".into(),
+            number(report.product_gflops),
+            "GFLOP/s",
+            format!("{} of the peak", percent(report.product_gflops / report.peak_gflops)),
+        ),
         row("read bandwidth".into(), number(report.bandwidth_gbs), "GB/s", String::new()),
         row(
             format!("reading a prompt of {} tokens", options.prefill_tokens),
             number(report.prefill_tokens_per_second),
             "tokens/s",
-            format!("{} of the peak", percent(report.prefill_share_of_peak)),
+            format!(
+                "{} of the peak, {} of the product",
+                percent(report.prefill_share_of_peak),
+                percent(report.prefill_share_of_product)
+            ),
         ),
     ];
     for rate in &report.decode {
@@ -80,10 +95,12 @@ fn as_json(report: &BenchReport) -> serde_json::Value {
         "model": report.model,
         "threads": report.threads,
         "peak_gflops": report.peak_gflops,
+        "product_gflops": report.product_gflops,
         "bandwidth_gbs": report.bandwidth_gbs,
         "weight_bytes": report.weight_bytes,
         "prefill_tokens_per_second": report.prefill_tokens_per_second,
         "prefill_share_of_peak": report.prefill_share_of_peak,
+        "prefill_share_of_product": report.prefill_share_of_product,
         "decode": decode.collect::<Vec<_>>(),
         "job_seconds": report.job_seconds,
         "job_tokens_per_second": report.job_tokens_per_second,

@@ -5,6 +5,7 @@ mod environment;
 mod journal;
 mod launch;
 mod models;
+mod pages;
 mod prepare;
 mod resources;
 mod results;
@@ -17,7 +18,8 @@ mod tokenizer;
 
 pub(crate) use environment::Environment;
 pub(crate) use launch::{LAUNCHERS, stop_all};
-pub(crate) use models::{LoadedModel, Models, Purpose};
+pub(crate) use models::{LoadedModel, Models, Purpose, weight_type};
+pub(crate) use pages::{open_for_pages, page_sources};
 pub(crate) use prepare::{Prepared, Prompting, instances_of, prepare};
 pub(crate) use resources::perturbation_resources;
 pub(crate) use results::{

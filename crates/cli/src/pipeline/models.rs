@@ -240,11 +240,7 @@ impl Opener {
         let options = LoadOptions {
             name: Some(spec.name.0.clone()),
             threads: self.local.threads,
-            weights: match self.local.weights {
-                WeightsArg::Stored => WeightType::AsStored,
-                WeightsArg::F32 => WeightType::F32,
-                WeightsArg::Rounded => WeightType::RoundedActivations,
-            },
+            weights: weight_type(self.local.weights),
             max_memory: self
                 .local
                 .max_memory
@@ -264,6 +260,15 @@ impl Opener {
         let model = LocalModel::load(path, &options).map_err(|error| error.to_string())?;
         let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
         Ok(LoadedModel { spec, prompting, place, known: true, answering: Some(Arc::new(model)) })
+    }
+}
+
+/// The engine's word for how weights are kept.
+pub(crate) fn weight_type(typed: WeightsArg) -> WeightType {
+    match typed {
+        WeightsArg::Stored => WeightType::AsStored,
+        WeightsArg::F32 => WeightType::F32,
+        WeightsArg::Rounded => WeightType::RoundedActivations,
     }
 }
 
