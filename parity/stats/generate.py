@@ -138,12 +138,45 @@ def ranking():
     return {"scores": scores.tolist(), "labels": labels.tolist(), "auc": float(roc_auc_score(labels, scores))}
 
 
+def group_gaps():
+    cases = []
+    for sizes in ((12, 15), (40, 25), (30, 20, 25)):
+        groups = [np.round(rng.normal(0.1 * at, 1 + at, size), 5) for at, size in enumerate(sizes)]
+        pairs = [(a, b) for a in range(len(sizes)) for b in range(a + 1, len(sizes))]
+        p = [st.ttest_ind(groups[a], groups[b], equal_var=False).pvalue for a, b in pairs]
+        holm = multipletests(p, method="holm")[1]
+        means = [g.mean() for g in groups]
+        high, low = int(np.argmax(means)), int(np.argmin(means))
+        level = 1 - 0.05 / len(pairs)
+        widest = st.ttest_ind(groups[high], groups[low], equal_var=False).confidence_interval(level)
+        cases.append({"groups": [g.tolist() for g in groups], "difference": means[high] - means[low], "p": float(min(holm)),
+                      "low": float(widest.low), "high": float(widest.high)})
+    # Every cluster holds one unit of each of two groups: a paired t test.
+    one, other = np.round(rng.normal(0, 2, 30), 5), np.round(rng.normal(0, 0.3, 30), 5)
+    other = np.round(one + other + 0.1, 5)
+    paired = st.ttest_rel(other, one)
+    return {"independent": cases, "paired": {"one": one.tolist(), "other": other.tolist(), "p": float(paired.pvalue)}}
+
+
+def power():
+    from statsmodels.stats.power import NormalIndPower, normal_power
+
+    # A one-sample z test of differences: NormalIndPower with ratio 0 has only the first sample.
+    one_sample = NormalIndPower()
+    cases = []
+    for difference, deviation, alpha, wanted in ((0.05, 0.45, 0.05, 0.8), (0.02, 0.5, 0.01, 0.9), (0.1, 0.3, 0.05, 0.5)):
+        n = one_sample.solve_power(difference / deviation, alpha=alpha, power=wanted, ratio=0, alternative="two-sided")
+        cases.append([difference, deviation, alpha, wanted, float(n), float(normal_power(difference / deviation, 500, alpha))])
+    return cases
+
+
 def number(value):
     return value.item() if hasattr(value, "item") else str(value)
 
 
 with open(sys.argv[1], "w") as out:
     json.dump({"distributions": distributions(), "intervals": intervals(), "bootstrap": bootstrap(), "paired": paired(),
-               "multiplicity": multiplicity(), "correlation": correlation(), "calibration": calibration(), "ranking": ranking()},
+               "multiplicity": multiplicity(), "correlation": correlation(), "calibration": calibration(), "ranking": ranking(),
+               "group_gaps": group_gaps(), "power": power()},
               out, default=number)
     out.write("\n")

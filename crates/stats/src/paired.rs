@@ -1,11 +1,16 @@
 //! Tests of two systems on the same units.
 
+use rayon::prelude::*;
+
 use crate::cluster::Clusters;
 use crate::distribution::{binomial_cdf, normal_cdf, t_two_sided};
 use crate::rng::Rng;
 
 /// Up to this many clusters all sign patterns are tried.
 pub const EXACT_CLUSTERS: usize = 16;
+
+/// Random sign patterns that one thread tries at a time.
+const BATCH: usize = 1000;
 
 /// The outcome of a sign-flip test.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,8 +56,15 @@ pub fn sign_flip(
         let p_value = extreme as f64 / patterns as f64;
         return Some(SignFlip { p_value, exact: true, clusters: groups });
     }
-    let mut rng = Rng::new(seed, 0);
-    let extreme = (0..draws).filter(|_| flipped(&sums, &mut rng).abs() >= threshold).count();
+    // A stream of random numbers per batch of patterns, so that the result does not depend on the number of threads.
+    let extreme: usize = (0..draws.div_ceil(BATCH))
+        .into_par_iter()
+        .map(|batch| {
+            let mut rng = Rng::new(seed, batch as u64);
+            let size = BATCH.min(draws - batch * BATCH);
+            (0..size).filter(|_| flipped(&sums, &mut rng).abs() >= threshold).count()
+        })
+        .sum();
     let p_value = (extreme + 1) as f64 / (draws + 1) as f64;
     Some(SignFlip { p_value, exact: false, clusters: groups })
 }

@@ -5,8 +5,10 @@ use holometer_stats::calibration::{
     Platt, Prediction, brier, ece_equal_mass, ece_equal_width, selective,
 };
 use holometer_stats::distribution::{binomial_cdf, normal_cdf, normal_quantile, t_cdf, t_quantile};
+use holometer_stats::group_gap::{GapOptions, Part, group_gap};
+use holometer_stats::win_rate::{Task, TaskValues, win_rates};
 use holometer_stats::{BootstrapKind, BootstrapOptions, Clusters, mean_interval, wilson};
-use holometer_stats::{correlation, equivalence, group_rates, multiplicity, paired};
+use holometer_stats::{correlation, equivalence, group_rates, multiplicity, paired, power};
 use serde_json::Value;
 
 fn reference() -> Value {
@@ -197,4 +199,82 @@ fn calibration_equals_uncertainty_calibration_and_statsmodels() {
 fn equal_outcomes_have_no_platt_map() {
     let predictions = vec![Prediction { confidence: 0.7, correct: true }; 9];
     assert_eq!(Platt::fit(&predictions), None);
+}
+
+#[test]
+fn gaps_between_groups_equal_scipy_s_t_tests_adjusted_by_statsmodels() {
+    let reference = &reference()["group_gaps"];
+    let options = GapOptions { bounded: false, ..GapOptions::default() };
+    let parts = |group: usize, values: &[f64], first: usize| -> Vec<Part> {
+        let part = |(at, value): (usize, &f64)| Part {
+            group,
+            cluster: first + at,
+            numerator: *value,
+            denominator: 1.0,
+        };
+        values.iter().enumerate().map(part).collect()
+    };
+    for case in reference["independent"].as_array().expect("a list") {
+        let groups = rows(&case["groups"]);
+        let all: Vec<Part> = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(group, values)| parts(group, values, 1000 * group))
+            .collect();
+        let gap = group_gap(&[all], groups.len(), &options).unwrap();
+        close(gap.difference, case["difference"].as_f64().unwrap(), 1e-12);
+        close(gap.p_value, case["p"].as_f64().unwrap(), 1e-9);
+        close(gap.interval.low, case["low"].as_f64().unwrap(), 1e-9);
+        close(gap.interval.high, case["high"].as_f64().unwrap(), 1e-9);
+    }
+    let (one, other) =
+        (numbers(&reference["paired"]["one"]), numbers(&reference["paired"]["other"]));
+    let all = [parts(0, &one, 0), parts(1, &other, 0)].concat();
+    let gap = group_gap(&[all], 2, &options).unwrap();
+    close(gap.p_value, reference["paired"]["p"].as_f64().unwrap(), 1e-9);
+}
+
+#[test]
+fn power_and_sample_size_equal_statsmodels() {
+    for row in rows(&reference()["power"]) {
+        let [difference, deviation, alpha, wanted, n, power_at_500] = row[..] else {
+            panic!("a row has six numbers")
+        };
+        let needed = power::units_needed(difference, deviation, 1.0, alpha, wanted).unwrap();
+        assert_eq!(needed, n.ceil() as usize, "{n}");
+        close(power::power(difference, deviation / 500_f64.sqrt(), alpha), power_at_500, 1e-9);
+    }
+}
+
+#[test]
+fn mean_win_rates_equal_helm_s() {
+    let cases: Value = serde_json::from_str(include_str!("fixtures/win_rates.json")).unwrap();
+    for case in cases.as_array().expect("a list") {
+        let values: Vec<Vec<Option<f64>>> = case["values"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|row| row.as_array().expect("a list").iter().map(Value::as_f64).collect())
+            .collect();
+        let lower = case["lower_is_better"].as_array().expect("a list");
+        let tasks: Vec<Task> = lower
+            .iter()
+            .enumerate()
+            .map(|(at, lower)| Task {
+                lower_is_better: lower == true,
+                values: TaskValues::Estimates(
+                    values.iter().map(|row| row[at].map(|value| (value, 0.0))).collect(),
+                ),
+            })
+            .collect();
+        let ours = win_rates(&tasks, values.len(), 10, 0.95, 0);
+        let theirs = case["win_rates"].as_array().expect("a list");
+        assert_eq!(ours.systems.len(), theirs.len());
+        for (ours, theirs) in ours.systems.iter().zip(theirs) {
+            match (ours.value, theirs.as_f64()) {
+                (Some(ours), Some(theirs)) => close(ours, theirs, 1e-12),
+                (ours, theirs) => assert_eq!(ours, theirs),
+            }
+        }
+    }
 }
