@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use holometer_core::FailureKind;
 
-use crate::http::pace::Pace;
+use crate::http::pace::{Lesson, Pace};
 use crate::http::tokens::TokenBudget;
 use crate::settings::Settings;
 
@@ -273,15 +273,25 @@ impl State {
 
     fn complained(&mut self, now: Instant, ticket: Ticket, after: Option<Duration>) {
         let wait = after.unwrap_or(self.next_pause);
+        self.pace.count_complaint();
+        let current = ticket.generation == self.generation;
+        let lesson = if current { self.pace.complained(now) } else { Lesson::AboutRight };
+        if self.pace.sees_strays() {
+            // The call itself is held back; the others have done nothing wrong.
+            return;
+        }
         self.pause(now + wait);
-        if ticket.generation != self.generation {
+        if !current {
             return;
         }
         if after.is_none() {
             self.next_pause = (self.next_pause * 2).min(LONGEST_PAUSE);
         }
-        let settled = self.pace.complained(now);
-        self.cut(ticket, if settled { 0.9 } else { 0.7 });
+        match lesson {
+            Lesson::TooFast => self.cut(ticket, 0.7),
+            Lesson::AboutRight => self.cut(ticket, 0.9),
+            Lesson::Stray => {}
+        }
     }
 
     fn cut(&mut self, ticket: Ticket, factor: f64) {

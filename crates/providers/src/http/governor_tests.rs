@@ -13,10 +13,17 @@ struct Server {
     filled: Instant,
     latency: Duration,
     retry_after: Option<Duration>,
+    /// It complains about every so many calls at any pace; 0: about none.
+    stray_every: usize,
+    calls: usize,
 }
 
 impl Server {
     fn grants(&mut self, now: Instant) -> bool {
+        self.calls += 1;
+        if self.stray_every > 0 && self.calls.is_multiple_of(self.stray_every) {
+            return false;
+        }
         let since = now.saturating_duration_since(self.filled).as_secs_f64();
         self.filled = now;
         self.level = (self.level + since * self.per_second).min(self.burst);
@@ -82,6 +89,8 @@ fn server(per_second: f64, burst: f64, latency_ms: u64, retry_after: Option<Dura
         filled: Instant::now(),
         latency: Duration::from_millis(latency_ms),
         retry_after,
+        stray_every: 0,
+        calls: 0,
     }
 }
 
@@ -102,6 +111,20 @@ fn a_rate_limited_server_is_used_to_the_full_with_hardly_a_complaint() {
         let (rate, complaints) = simulate(&mut server, &settings, minutes(12), minutes(10));
         assert!(rate >= 0.95 * per_second, "{per_second}/s, burst {burst}: {rate}/s");
         assert!(complaints <= 0.01, "{per_second}/s, burst {burst}: {complaints} complained");
+    }
+}
+
+#[test]
+fn complaints_that_have_nothing_to_do_with_the_pace_do_not_slow_it_down() {
+    let settings = Settings { max_concurrency: 64, ..Settings::default() };
+    for (latency, after) in [(20, Some(5)), (20, None), (500, Some(1000))] {
+        let after = after.map(Duration::from_millis);
+        let mut server = Server { stray_every: 100, ..server(1e9, 1e9, latency, after) };
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let (rate, complaints) = simulate(&mut server, &settings, minutes(3), minutes(2));
+        let possible = 64.0 * 1000.0 / latency as f64;
+        assert!(rate >= 0.9 * possible, "{latency} ms, {after:?}: {rate}/s of {possible}/s");
+        assert!((complaints - 0.01).abs() < 0.002, "{complaints}");
     }
 }
 

@@ -5,6 +5,9 @@
 //! per second, until the next complaint. Then it *holds*: it follows the shape of CUBIC congestion control (RFC 9438),
 //! beginning a little below the rate that brought the complaint, nearly flat around it, and leaving it behind when no
 //! complaint comes.
+//!
+//! Some servers complain about a few calls at any pace (one of their many machines is busy). Where going slower again and
+//! again does not make complaints rarer, they are *strays*: the pace is given up, and the calls are simply tried again.
 
 use std::time::{Duration, Instant};
 
@@ -34,6 +37,23 @@ const LARGEST_UNUSED: f64 = 1.5;
 /// Over about how many seconds the calls really sent are counted.
 const MEMORY_SECONDS: f64 = 5.0;
 
+/// After so many slower paces in a row that did not help,
+const HELPLESS_CUTS: u32 = 3;
+
+/// complaints about less than this share of the calls are strays.
+const STRAY_SHARE: f64 = 0.05;
+
+/// What a complaint has taught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lesson {
+    /// The pace was too fast, or nothing is known yet.
+    TooFast,
+    /// The pace was about right.
+    AboutRight,
+    /// The complaint has nothing to do with the pace.
+    Stray,
+}
+
 /// How far calls may run ahead of the pace.
 const SLACK: Duration = Duration::from_millis(5);
 
@@ -43,6 +63,11 @@ pub(crate) struct Pace {
     phase: Phase,
     epoch: Option<Instant>,
     answers: u64,
+    /// Calls of this epoch that were complained about, of whatever generation.
+    complaints: u64,
+    /// How often in a row a slower pace did not help.
+    helpless_cuts: u32,
+    strays: bool,
     next_free: Option<Instant>,
     /// Calls per second that were sent lately, and when that was computed.
     sent: f64,
@@ -82,20 +107,46 @@ impl Pace {
         self.answers += 1;
     }
 
-    /// Learns from a complaint; true if the pace was about right.
-    pub(crate) fn complained(&mut self, now: Instant) -> bool {
+    /// Counts a complaint, about whatever call.
+    pub(crate) fn count_complaint(&mut self) {
+        self.complaints += 1;
+    }
+
+    /// Whether complaints have nothing to do with the pace.
+    pub(crate) fn sees_strays(&self) -> bool {
+        self.strays
+    }
+
+    /// Learns from a complaint about a call that was sent at the present pace.
+    pub(crate) fn complained(&mut self, now: Instant) -> Lesson {
         let Some(began) = self.epoch else {
             self.begin_epoch(now);
-            return false;
+            return Lesson::TooFast;
         };
         let elapsed = now.saturating_duration_since(began);
         if elapsed < SHORTEST || self.answers < FEWEST_ANSWERS {
-            return false;
+            return if self.strays { Lesson::Stray } else { Lesson::TooFast };
         }
+        let share = self.complaints as f64 / (self.answers + self.complaints) as f64;
+        let rare = share < STRAY_SHARE;
+        if self.strays && rare {
+            self.begin_epoch(now);
+            return Lesson::Stray;
+        }
+        self.strays = false;
         let measured = self.answers as f64 / elapsed.as_secs_f64();
         let used = measured.max(self.sent_lately(now)) * LARGEST_UNUSED;
         let rate = self.rate(now).unwrap_or(measured).min(used);
         let settled = elapsed >= SETTLED;
+        let holding = matches!(self.phase, Phase::Holding(_));
+        self.helpless_cuts = if holding && !settled { self.helpless_cuts + 1 } else { 0 };
+        if self.helpless_cuts >= HELPLESS_CUTS && rare {
+            self.strays = true;
+            self.helpless_cuts = 0;
+            self.phase = Phase::Free;
+            self.begin_epoch(now);
+            return Lesson::Stray;
+        }
         self.phase = match self.phase {
             Phase::Free => Phase::Seeking(measured),
             Phase::Seeking(_) => Phase::Holding(rate * CAUTION),
@@ -103,7 +154,7 @@ impl Pace {
             Phase::Holding(_) => Phase::Holding(measured.clamp(0.8 * rate, rate) * CAUTION),
         };
         self.begin_epoch(now);
-        settled
+        if settled { Lesson::AboutRight } else { Lesson::TooFast }
     }
 
     /// Calls per second, weighted towards the latest.
@@ -115,6 +166,7 @@ impl Pace {
     fn begin_epoch(&mut self, now: Instant) {
         self.epoch = Some(now);
         self.answers = 0;
+        self.complaints = 0;
         self.next_free = None;
     }
 

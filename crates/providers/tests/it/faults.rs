@@ -1,22 +1,22 @@
 //! Every request ends answered or failed with a reason, none twice and none lost, whatever the server does.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{answer_of, ask, ask_one, failure, open_fake, quick, text};
 use holometer_core::{Cancel, FailureKind, Outcome, RequestKey};
-use holometer_providers::Settings;
+use holometer_providers::{Settings, open};
 use holometer_testkit::fake_openai::{answer_to, behave, error, prompt_of, reply};
 use holometer_testkit::fake_server::{FakeReply, FakeRequest, FakeServer, Reaction};
 
 /// A server that behaves while it is probed and follows a script afterwards.
 fn server_with(
     script: impl Fn(&FakeRequest) -> Reaction + Send + Sync + 'static,
-) -> (FakeServer, std::sync::Arc<AtomicBool>) {
-    let scripted = std::sync::Arc::new(AtomicBool::new(false));
-    let flag = std::sync::Arc::clone(&scripted);
+) -> (FakeServer, Arc<AtomicBool>) {
+    let scripted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&scripted);
     let server = FakeServer::start(move |request| {
         if flag.load(Ordering::SeqCst) { script(request) } else { behave(request) }
     });
@@ -34,9 +34,10 @@ fn outcome_of(reaction: Reaction, settings: &Settings) -> (Outcome, usize) {
 }
 
 #[test]
-fn thousands_of_requests_to_a_server_that_misbehaves_in_every_way() {
-    const REQUESTS: usize = 6000;
-    let tries: Mutex<HashMap<String, usize>> = Mutex::new(HashMap::new());
+fn a_hundred_thousand_requests_to_a_server_that_misbehaves_in_every_way() {
+    const REQUESTS: usize = 100_000;
+    let tries: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
+    let billed = Arc::clone(&tries);
     let (server, scripted) = server_with(move |request| {
         let prompt = prompt_of(&request.json());
         let tries = {
@@ -61,6 +62,8 @@ fn thousands_of_requests_to_a_server_that_misbehaves_in_every_way() {
             _ => assert_eq!(answer_of(outcome), answer_to(&number.to_string())),
         }
         assert_eq!(finished.retries == 0, !is_flaky(number as usize), "{number}: {finished:?}");
+        let calls = billed.lock().unwrap()[&number.to_string()];
+        assert_eq!(calls, 1 + finished.retries as usize, "{number} was sent more often than tried");
     }
 }
 
@@ -79,7 +82,10 @@ fn misbehave(number: usize, tries: usize, request: &FakeRequest) -> Reaction {
             4 => Reaction::Reply(FakeReply { body: good.body[..30].to_vec(), ..good }),
             5 => Reaction::Reply(FakeReply::text(200, "text/html", "<html>busy</html>")),
             6 => Reaction::Reply(FakeReply::json(200, &serde_json::json!({"choices": []}))),
-            7 => Reaction::Reply(FakeReply::text(502, "text/plain", vec![b'x'; 10 << 20])),
+            7 => {
+                let length = if number % 5000 == 7 { 10 << 20 } else { 10 << 10 };
+                Reaction::Reply(FakeReply::text(502, "text/plain", vec![b'x'; length]))
+            }
             8 => Reaction::Reply(FakeReply::text(200, "application/json", "")),
             _ => Reaction::Reply(
                 error(429, "slow down", "rate_limit_exceeded").with_header("retry-after-ms", "5"),
@@ -92,6 +98,17 @@ fn misbehave(number: usize, tries: usize, request: &FakeRequest) -> Reaction {
         60 => error(400, "This model's maximum context length is 9 tokens", ""),
         _ => good,
     })
+}
+
+#[test]
+fn a_server_without_tls_behind_https_is_one_clear_failure() {
+    let server = FakeServer::start(|request: &FakeRequest| Reaction::Reply(reply(request)));
+    let spec = format!("{}/v1#fake-model", server.url().replace("http://", "https://"));
+    // The server waits for a request while the client waits for the handshake.
+    let settings = Settings { connect_timeout: Duration::from_millis(300), ..quick() };
+    let error = open(&spec, &settings).unwrap_err().to_string();
+    assert!(error.contains("can't reach") && error.contains("hint: "), "{error}");
+    assert!(error.lines().count() <= 2, "{error}");
 }
 
 #[test]
