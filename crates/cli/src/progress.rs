@@ -166,9 +166,13 @@ impl holometer_data::Progress for Talk {
 
 /// Turns the first Ctrl-C (or termination signal) into a wish to stop, and the second into an immediate end.
 pub(crate) fn stop_on_signal(cancel: &Cancel) {
-    let cancel = cancel.clone();
-    // A failure only means that a handler is there already; stopping then works as the system does it.
+    /// The wish that the present stage looks at; a later stage's takes its place.
+    static PRESENT: Mutex<Option<Cancel>> = Mutex::new(None);
+    let present = || PRESENT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    *present() = Some(cancel.clone());
+    // A failure only means that a handler is there already, which looks at the same place.
     let _ = ctrlc::set_handler(move || {
+        let cancel = present().clone().unwrap_or_default();
         if cancel.is_cancelled() {
             crate::pipeline::stop_all();
             std::process::exit(130);

@@ -39,6 +39,7 @@ pub use browse::{Copies, Direction, Ending, Filter, Found, Place, ScoreRange, Te
 pub use error::StoreError;
 pub use pairs::Pair;
 pub use ratings::Rating;
+pub use runs::inquiry_suite;
 pub use store::Store;
 pub use tally::{Pulse, Tally};
 pub use types::{

@@ -14,6 +14,15 @@ use crate::store::{Problem, Store};
 use crate::texts::{Base, TextWriter, hash};
 use crate::types::{Beginning, Begun, RunContext, RunId, RunInfo, RunInputs, UnixMillis};
 
+/// The name of the suite beside a suite that holds what judges and interpreters were asked about its answers. [`Store::suites`] and
+/// [`Store::latest_suite`] leave such suites out.
+pub fn inquiry_suite(suite: &str) -> String {
+    format!("inquiries: {suite}")
+}
+
+/// As a condition on `suites.name`.
+const NOT_INQUIRIES: &str = "suites.name NOT LIKE 'inquiries: %'";
+
 impl Store {
     /// Makes a run ready to be executed. The same suite, spec and inputs give the same run, with whatever was already
     /// answered; other inputs under the same name give a new revision, and the old one is kept as superseded. All of
@@ -45,7 +54,7 @@ impl Store {
     pub fn suites(&self) -> Result<Vec<String>, StoreError> {
         self.explain((|| {
             let mut statement =
-                self.connection.prepare_cached("SELECT name FROM suites ORDER BY name")?;
+                self.connection.prepare_cached(&format!("SELECT name FROM suites WHERE {NOT_INQUIRIES} ORDER BY name"))?;
             let names = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
             Ok(names)
         })())
@@ -77,10 +86,10 @@ impl Store {
     /// The suite with the run that was begun last; `None` in an empty file.
     pub fn latest_suite(&self) -> Result<Option<String>, StoreError> {
         self.explain((|| {
-            let mut statement = self.connection.prepare_cached(
+            let mut statement = self.connection.prepare_cached(&format!(
                 "SELECT suites.name FROM runs JOIN suites ON suites.id = runs.suite \
-                 ORDER BY runs.created DESC, runs.id DESC LIMIT 1",
-            )?;
+                 WHERE {NOT_INQUIRIES} ORDER BY runs.created DESC, runs.id DESC LIMIT 1",
+            ))?;
             Ok(statement.query_row([], |row| row.get(0)).optional()?)
         })())
     }

@@ -1,8 +1,10 @@
 //! What was typed. A doc comment here is the help text.
 
 mod analysis;
+mod inquiry;
 mod pages;
 mod remote;
+mod score;
 mod scorer;
 mod scoring;
 mod select;
@@ -15,8 +17,10 @@ pub(crate) use analysis::{
     AdjustArg, CompareArgs, ExportTableArgs, GateArgs, JudgementArgs, PowerArgs, RowsFormat,
     ViewArg,
 };
+pub(crate) use inquiry::InquiryArgs;
 pub(crate) use pages::{ExportSiteArgs, PagesArgs, PlotArgs, ServeArgs};
 pub(crate) use remote::RemoteArgs;
+pub(crate) use score::ScoreArgs;
 pub(crate) use scorer::{AssociationsArgs, AuditArgs, ScorerAction, ScorerArgs};
 pub(crate) use scoring::ScoringArgs;
 pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};
@@ -66,6 +70,8 @@ pub(crate) enum Command {
     Plot(PlotArgs),
     /// Compute all scores again from the stored answers; no model is needed.
     Rescore(RescoreArgs),
+    /// Score completions made anywhere: a file with one JSON object per line.
+    Score(ScoreArgs),
     /// List scenarios, metrics, perturbations, scorers, models or providers.
     List(ListArgs),
     /// Document one scenario, metric, perturbation or scorer: arguments, values, source, licence, example.
@@ -121,6 +127,8 @@ pub(crate) struct RunArgs {
     pub(crate) max_cost: Option<f64>,
     #[command(flatten)]
     pub(crate) scoring: ScoringArgs,
+    #[command(flatten)]
+    pub(crate) inquiry: InquiryArgs,
 }
 
 /// A number above zero.
@@ -200,6 +208,8 @@ pub(crate) struct RescoreArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) scoring: ScoringArgs,
+    #[command(flatten)]
+    pub(crate) inquiry: InquiryArgs,
     /// Give HELM's numbers, faults included.
     #[arg(long)]
     pub(crate) helm_compat: bool,
@@ -223,7 +233,7 @@ pub(crate) enum Kind {
     Scorers,
     /// APIs that can be called.
     Providers,
-    /// Suites in the results database.
+    /// Suites that are built in, and those in the results database.
     Suites,
 }
 
@@ -254,6 +264,8 @@ pub(crate) enum ShowKind {
     Perturbation,
     /// A scorer, with its audit.
     Scorer,
+    /// A suite that is built in.
+    Suite,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use holometer_data::{DataFile, Location};
 
-use crate::args::{DatabaseArgs, QuickstartArgs, RunArgs, SelectionArgs, ScoringArgs};
+use crate::args::{DatabaseArgs, InquiryArgs, QuickstartArgs, RunArgs, ScoringArgs, SelectionArgs};
 use crate::commands::run::run;
 use crate::failure::{Exit, Failure};
 use crate::pipeline::Environment;
@@ -52,10 +52,12 @@ pub(crate) fn quickstart(args: &QuickstartArgs, verbose: u8, talk: &Talk) -> Res
         helm_compat: false,
         max_cost: None,
         scoring: ScoringArgs::default(),
+        inquiry: InquiryArgs::default(),
     };
     let exit = run(&run_args, verbose, talk)?;
     talk.say("");
     talk.say("Next:");
+    talk.say(&format!("  holometer serve --db {}    (all of it in a browser)", db.display()));
     talk.say(&format!("  holometer report --db {} --metrics all", db.display()));
     talk.say(&format!("  holometer export jsonl --db {} answers.jsonl", db.display()));
     talk.say("  holometer show scenario bbq");

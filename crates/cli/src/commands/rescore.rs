@@ -5,11 +5,12 @@ use std::path::Path;
 use holometer_report::Detail;
 use holometer_scenarios::Catalogue;
 
-use crate::args::{RescoreArgs, TableFormat};
+use crate::args::{EnvironmentArgs, RescoreArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    open_for_reading, open_for_writing, report, score_run, scoring, tokenizer_of,
+    Environment, Respondents, inquire, open_for_reading, open_for_writing, report, score_run,
+    scoring, tokenizer_of,
 };
 use crate::progress::Talk;
 
@@ -24,6 +25,9 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
         None => store.suites().map_err(Failure::usage)?,
     };
     let options = scoring(&args.scoring, args.helm_compat)?;
+    let plain = EnvironmentArgs { max_cache: "20GB".to_owned(), ..EnvironmentArgs::default() };
+    let environment = Environment::new(&plain, &[])?;
+    let respondents = Respondents::open(&args.inquiry, &environment, None, talk)?;
     for suite in &suites {
         let runs = store.runs(suite).map_err(Failure::usage)?;
         if runs.is_empty() {
@@ -32,6 +36,8 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
             ))
             .hint("`holometer list suites` lists them"));
         }
+        let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
+        inquire(&mut store, &ids, &respondents, options, talk)?;
         for run in runs {
             score_run(&mut store, run.id, tokenizer.as_deref(), options)?;
             talk.say(&format!("scored {}", run.spec.name));

@@ -11,12 +11,13 @@ use holometer_report::Detail;
 use holometer_run::{Event, Job, Options, Place, WarningTally, execute};
 use holometer_store::{RunContext, RunId, RunInputs, Store};
 
-use crate::args::{RunArgs, TableFormat};
+use crate::args::{InquiryArgs, RunArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, LoadedModel, PRICE_FIELD, Purpose, ScoreOptions, Selected, Spending, dollars,
-    instances_of, now, open_for_writing, prepare, report, score_run, select, scoring,
+    Environment, LoadedModel, PRICE_FIELD, Purpose, Respondents, ScoreOptions, Selected, Spending,
+    dollars, inquire, instances_of, now, open_for_writing, prepare, report, score_run, scoring,
+    select,
 };
 use crate::progress::{Talk, Unit, stop_on_signal};
 
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &RunArgs, verbose: u8, talk: &Talk) -> Result<Exit, Fail
     let selected = select(&args.selection, &environment, Purpose::Run, talk)?;
     let options = EvaluateOptions {
         scoring: scoring(&args.scoring, args.helm_compat)?,
+        inquiry: args.inquiry.clone(),
         max_cost: args.max_cost,
     };
     let mut done = evaluate(&mut store, &selected, &environment, &options, talk)?;
@@ -76,10 +78,12 @@ const BATCH_REQUESTS: usize = 50_000;
 const BATCH_BYTES: usize = 160 << 20;
 
 /// How a selection is evaluated.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct EvaluateOptions {
     /// How answers are scored.
     pub(crate) scoring: ScoreOptions,
+    /// Who is asked about the answers.
+    pub(crate) inquiry: InquiryArgs,
     /// US dollars at which to stop.
     pub(crate) max_cost: Option<f64>,
 }
@@ -124,7 +128,12 @@ pub(crate) fn evaluate(
     } else {
         Options::default()
     };
+    let respondents = Respondents::open(&options.inquiry, environment, options.max_cost, talk)?;
     execute_jobs(store, (&jobs, &execution), &spending, &mut done, talk)?;
+    if !done.interrupted {
+        let runs: Vec<RunId> = jobs.iter().map(|(job, _)| job.run).collect();
+        inquire(store, &runs, &respondents, options.scoring, talk)?;
+    }
     for (job, model) in &jobs {
         let tokenizer = model.prompting.tokenizer.as_deref();
         score_run(store, job.run, tokenizer, options.scoring)?;

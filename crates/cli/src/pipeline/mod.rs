@@ -1,11 +1,15 @@
 //! The whole evaluation, wired: selection, models, data, requests, execution, scores, report.
 
+mod classes;
 mod credentials;
 mod environment;
+mod inquire;
+mod interpreter;
 mod journal;
 mod launch;
 mod models;
 mod pages;
+mod originals;
 mod prepare;
 mod resources;
 mod results;
@@ -17,6 +21,7 @@ mod tables;
 mod tokenizer;
 
 pub(crate) use environment::Environment;
+pub(crate) use inquire::{Respondents, inquire};
 pub(crate) use launch::{LAUNCHERS, stop_all};
 pub(crate) use models::{LoadedModel, Models, Purpose, weight_type};
 pub(crate) use pages::{open_for_pages, page_sources};

@@ -89,6 +89,11 @@ impl Models {
         Ok(Self { opener, named, by_entry: RefCell::default() })
     }
 
+    /// The named models alone, in order.
+    pub(crate) fn into_named(self) -> Vec<Rc<LoadedModel>> {
+        self.named
+    }
+
     /// The models for the plan.
     pub(crate) fn selected(&self) -> Vec<SelectedModel> {
         self.named

@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 
 use holometer_core::metric::MetricOptions;
 use holometer_core::{
-    Answer, Cell, CellStatus, Metric, MetricName, MetricSpec, RunSpec, Score, Slice, Tokenizer, TotalsMetric,
-    Unit,
+    Answer, Cell, CellStatus, Metric, MetricName, MetricSpec, RequestState, Respondent, RunSpec,
+    Score, Slice, Tokenizer, TotalsMetric, Unit,
 };
 use holometer_metrics::MetricError;
-use holometer_store::{RunId, Store, StoredUnit};
+use holometer_store::{RunId, RunInfo, Store, StoredUnit};
 use holometer_summary::{Options, TotalsInput, UnitScores, cells};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::pipeline::classes::with_classes;
+use crate::pipeline::inquire::{Found, findings, question};
 use crate::pipeline::now;
+use crate::pipeline::originals::Originals;
 
 /// How scores are computed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,16 +37,24 @@ pub(crate) fn score_run(
     tokenizer: Option<&dyn Tokenizer>,
     options: ScoreOptions,
 ) -> Result<Vec<Cell>, Failure> {
-    let spec = store.run(run).map_err(Failure::usage)?.spec;
+    let info = store.run(run).map_err(Failure::usage)?;
+    let Found { findings, judged, ran } = findings(store, &info)?;
+    let spec = with_classes(info.spec, store, run)?;
     let metrics = Metrics::build(&spec, options);
+    let unasked = metrics.unasked(judged, ran);
     let mut scored = Vec::new();
     let mut stored = Vec::new();
     let mut components: Vec<Vec<Result<Vec<f64>, String>>> = vec![Vec::new(); metrics.totals.len()];
+    let mut originals = Originals::default();
     for unit in store.units(run) {
         let unit = unit.map_err(Failure::usage)?;
         let Some(view) = view(&spec, &unit, tokenizer) else { continue };
-        let scores: Vec<Score> =
-            metrics.each.iter().flat_map(|metric| metric.score(&view)).collect();
+        let mut scores: Vec<Score> =
+            metrics.each.iter().flat_map(|metric| metric.score_with(&view, &findings)).collect();
+        scores.retain(|score| !unasked.iter().any(|cell| is_of(score, &cell.metric)));
+        if !options.helm_compat && !spec.augmentation.perturbations.is_empty() {
+            scores.extend(originals.compared(&unit, &view));
+        }
         let added: Vec<_> =
             metrics.totals.iter().map(|statistic| statistic.components(&view)).collect();
         let named = metrics.totals.iter().zip(&added);
@@ -70,12 +81,56 @@ pub(crate) fn score_run(
         Options { lower_is_better, helm_compat: options.helm_compat, ..Options::default() };
     let mut cells = cells(&scored, &totals, &summary);
     cells.extend(metrics.unavailable);
+    cells.extend(unasked);
     for cell in &mut cells {
         cell.scorer = holometer_metrics::scorers::scorer_of(cell.metric.as_str());
     }
     store.write_scores(run, stored).map_err(Failure::usage)?;
     store.write_cells(run, &cells, now()).map_err(Failure::usage)?;
     Ok(cells)
+}
+
+/// What the metrics of a run want to know.
+pub(crate) struct Questions {
+    judges: Vec<RequestState>,
+    python: Vec<RequestState>,
+}
+
+impl Questions {
+    /// All questions about a run's answers, each once, in the units' order.
+    pub(crate) fn of(store: &Store, run: &RunInfo, options: ScoreOptions) -> Result<Self, Failure> {
+        let metrics = Metrics::build(&run.spec, options);
+        let mut questions = Self { judges: Vec::new(), python: Vec::new() };
+        if metrics.each.iter().all(|metric| metric.asking().is_empty()) {
+            return Ok(questions);
+        }
+        for unit in store.units(run.id) {
+            let unit = unit.map_err(Failure::usage)?;
+            let Some(view) = view(&run.spec, &unit, None) else { continue };
+            for inquiry in metrics.each.iter().flat_map(|metric| metric.inquiries(&view)) {
+                let list = match inquiry.to {
+                    Respondent::Judge => &mut questions.judges,
+                    Respondent::Python => &mut questions.python,
+                };
+                list.push(question(&unit.instance, unit.id.trial, inquiry.request));
+            }
+        }
+        Ok(questions)
+    }
+
+    /// Those to one kind of respondent.
+    pub(crate) fn to(&self, respondent: Respondent) -> &[RequestState] {
+        match respondent {
+            Respondent::Judge => &self.judges,
+            Respondent::Python => &self.python,
+        }
+    }
+}
+
+/// Whether a score has this metric's name, perhaps with `@` and more.
+fn is_of(score: &Score, metric: &MetricName) -> bool {
+    let name = score.metric.as_str();
+    name.strip_prefix(metric.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
 }
 
 /// The scores of each of a unit's answers on its own: HELM keeps those of every window of a text.
@@ -123,6 +178,35 @@ impl Metrics {
             Some(known) => known.others.push(metric),
             None => self.totals.push(Statistic { name, metric, others: Vec::new() }),
         }
+    }
+
+    /// Cells for the scores that rest on what nobody was asked.
+    fn unasked(&self, judged: bool, ran: bool) -> Vec<Cell> {
+        let asking = self.each.iter().flat_map(|metric| metric.asking());
+        let status = |to: Respondent| {
+            match to {
+            Respondent::Judge if !judged => {
+                Some(CellStatus::NotRequested { enable_with: "--judge SPEC".to_owned() })
+            }
+            Respondent::Python if !ran => Some(CellStatus::ScorerUnavailable {
+                fix: "`holometer doctor` says whether programs can be run here; `holometer rescore` then runs them".to_owned(),
+            }),
+            _ => None,
+        }
+        };
+        let cells = asking.filter_map(|(name, to)| {
+            let slice =
+                Slice { split: None, sub_split: None, perturbation: None, computed_on: None };
+            Some(Cell {
+                metric: MetricName::from(name),
+                slice,
+                status: status(to)?,
+                estimate: None,
+                unscored_reasons: Vec::new(),
+                scorer: None,
+            })
+        });
+        cells.collect()
     }
 
     fn lower_is_better(&self) -> BTreeSet<MetricName> {

@@ -1,0 +1,249 @@
+//! Inquiries: after the models have answered, judges are asked about the answers and generated programs are run.
+//!
+//! Each respondent (a judge, the interpreter) gets a run of its own for each run it is asked about. That run's instances are the
+//! judged run's, and its requests are the questions. So the questions have everything that requests have: they are asked once
+//! in a file's life, an interrupted stage goes on where it stopped, and their tokens and prices are recorded. These runs
+//! are kept in a suite beside the judged one, which reports do not list.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use holometer_core::{
+    Args, Cancel, Model, ModelSpec, RecordedFindings, Request, RequestState, Respondent, RunName,
+    RunSpec, ScenarioName, ScenarioSpec,
+};
+use holometer_run::{Event, Job, Options, Place, WarningTally, execute};
+use holometer_store::{RunContext, RunId, RunInfo, RunInputs, Store, inquiry_suite};
+
+use crate::args::InquiryArgs;
+use crate::failure::Failure;
+use crate::pipeline::interpreter::InterpreterModel;
+use crate::pipeline::score::Questions;
+use crate::pipeline::{
+    Environment, LoadedModel, Models, PRICE_FIELD, Purpose, ScoreOptions, Spending, dollars, now,
+};
+use crate::progress::{Talk, Unit, stop_on_signal};
+
+/// The scenario's name of runs that hold inquiries.
+const SCENARIO: &str = "inquiry";
+
+/// Who can be asked.
+pub(crate) struct Respondents {
+    args: InquiryArgs,
+    judges: Vec<Rc<LoadedModel>>,
+    max_cost: Option<f64>,
+}
+
+impl Respondents {
+    /// Opens the judges that the user names. The interpreter is looked for when a program is to be run.
+    pub(crate) fn open(
+        args: &InquiryArgs,
+        environment: &Environment,
+        max_cost: Option<f64>,
+        talk: &Talk,
+    ) -> Result<Self, Failure> {
+        let models = Models::open(&args.judges, BTreeMap::new(), environment, Purpose::Run, talk)?;
+        Ok(Self { args: args.clone(), judges: models.into_named(), max_cost })
+    }
+
+    /// Those who are asked this kind of question. The error is why nobody can be.
+    fn of(&self, kind: Respondent, talk: &Talk) -> Result<Vec<Asked>, String> {
+        match kind {
+            Respondent::Judge => self.judges.iter().map(|judge| asked(judge)).collect(),
+            Respondent::Python => {
+                let model = InterpreterModel::open(&self.args)?;
+                talk.say(&format!("generated programs: {}", model.card().summary));
+                if self.args.allow_unsandboxed_code && model.card().summary.contains("NOT isolated")
+                {
+                    talk.warn("generated programs run with all your rights");
+                }
+                let name = model.card().name.clone();
+                let spec = ModelSpec { deployment: name.0.clone(), name };
+                Ok(vec![Asked { spec, model: Arc::new(model), place: Place::Local }])
+            }
+        }
+    }
+}
+
+/// Somebody who is asked.
+struct Asked {
+    spec: ModelSpec,
+    model: Arc<dyn Model>,
+    place: Place,
+}
+
+fn asked(judge: &Rc<LoadedModel>) -> Result<Asked, String> {
+    Ok(Asked { spec: judge.spec.clone(), model: judge.answering()?, place: judge.place })
+}
+
+/// Asks everything that the metrics of these runs want to know, and records what comes back.
+pub(crate) fn inquire(
+    store: &mut Store,
+    runs: &[RunId],
+    respondents: &Respondents,
+    options: ScoreOptions,
+    talk: &Talk,
+) -> Result<(), Failure> {
+    let mut questions: Vec<(RunInfo, Questions)> = Vec::new();
+    for run in runs {
+        let info = store.run(*run).map_err(Failure::usage)?;
+        let asked = Questions::of(store, &info, options)?;
+        questions.push((info, asked));
+    }
+    for kind in [Respondent::Python, Respondent::Judge] {
+        if questions.iter().all(|(_, questions)| questions.to(kind).is_empty()) {
+            continue;
+        }
+        let asked = match respondents.of(kind, talk) {
+            Ok(asked) => asked,
+            Err(reason) => {
+                talk.warn(&format!("generated programs are not run: {reason}"));
+                continue;
+            }
+        };
+        ask(store, kind, &questions, &asked, respondents.max_cost, talk)?;
+    }
+    Ok(())
+}
+
+fn ask(
+    store: &mut Store,
+    kind: Respondent,
+    questions: &[(RunInfo, Questions)],
+    asked: &[Asked],
+    max_cost: Option<f64>,
+    talk: &Talk,
+) -> Result<(), Failure> {
+    let mut jobs = Vec::new();
+    let mut prices = BTreeMap::new();
+    for (info, questions) in questions {
+        let requests = questions.to(kind);
+        for respondent in asked.iter().filter(|_| !requests.is_empty()) {
+            let run = begin(store, info, requests, respondent)?;
+            prices.extend(respondent.model.price().map(|price| (run, price)));
+            jobs.push(Job { run, model: Arc::clone(&respondent.model), place: respondent.place });
+        }
+    }
+    let what = match kind {
+        Respondent::Judge => "judging",
+        Respondent::Python => "running programs",
+    };
+    let cancel = Cancel::new();
+    stop_on_signal(&cancel);
+    let spending = Spending::new(prices, max_cost);
+    let pending = std::cell::Cell::new(0);
+    let tally = std::cell::RefCell::new(WarningTally::default());
+    let events = |event: Event| match event {
+        Event::Resumed { pending: more, .. } => pending.set(pending.get() + more as u64),
+        Event::ModelStarted { .. } => talk.begin(what, pending.get(), Unit::Requests),
+        Event::RequestFinished { run, prompt_tokens, completion_tokens, .. } => {
+            spending.add(run, prompt_tokens, completion_tokens, &cancel);
+            talk.advance(1);
+        }
+        Event::Warning { code, text } => {
+            tracing::warn!(code, "{text}");
+            if tally.borrow_mut().add(code, &text) == 1 {
+                talk.warn(&text);
+            }
+        }
+        other => tracing::debug!("{other:?}"),
+    };
+    let report = execute(store, &jobs, &Options::default(), &cancel, &events);
+    talk.end();
+    let report = report.map_err(Failure::usage)?;
+    let total = &report.total;
+    let cost = spending.spent().map(|spent| format!(", {}", dollars(spent))).unwrap_or_default();
+    talk.say(&format!(
+        "{what}: {} inquiries, {} answered, {} failed, {} not made ({} made now{cost})",
+        total.planned,
+        total.answered + total.refused,
+        total.failed,
+        total.not_run,
+        report.asked
+    ));
+    Ok(())
+}
+
+/// Enters a respondent's run about a run.
+fn begin(
+    store: &mut Store,
+    judged: &RunInfo,
+    requests: &[RequestState],
+    respondent: &Asked,
+) -> Result<RunId, Failure> {
+    let spec = RunSpec {
+        name: RunName(format!("{},asked={}", judged.spec.name, respondent.spec.name)),
+        scenario: ScenarioSpec { name: ScenarioName::from(SCENARIO), args: Args::default() },
+        metrics: Vec::new(),
+        groups: vec![judged.spec.name.0.clone()],
+        model: respondent.spec.clone(),
+        ..judged.spec.clone()
+    };
+    let inputs = RunInputs {
+        fingerprint: &respondent.model.card().fingerprint,
+        data_hashes: &BTreeMap::new(),
+        instances: &[],
+        requests,
+    };
+    let mut host = serde_json::json!({ "respondent": respondent.model.card().summary });
+    if let Some(price) = respondent.model.price() {
+        host[PRICE_FIELD] = serde_json::json!(price);
+    }
+    let context = RunContext { at: now(), version: env!("CARGO_PKG_VERSION").to_owned(), host };
+    let suite = inquiry_suite(&judged.suite);
+    Ok(store.begin_run(&suite, &spec, &inputs, &context).map_err(Failure::usage)?.run)
+}
+
+/// What was found out about a run so far.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// By question.
+    pub(crate) findings: RecordedFindings,
+    /// Whether a judge was asked anything.
+    pub(crate) judged: bool,
+    /// Whether programs were run.
+    pub(crate) ran: bool,
+}
+
+/// Reads what was recorded about a run, of every respondent that was ever asked.
+pub(crate) fn findings(store: &Store, run: &RunInfo) -> Result<Found, Failure> {
+    let mut found = Found::default();
+    for about in inquiry_runs(store, run)? {
+        let python = about.fingerprint.starts_with("python:");
+        found.ran |= python;
+        found.judged |= !python;
+        for answer in store.answers(about.id) {
+            let answer = answer.map_err(Failure::usage)?;
+            if let Some(reply) = answer.reply {
+                found.findings.add(&answer.state.request, &about.spec.model.name, reply.outcome);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The runs that hold what was asked about a run.
+pub(crate) fn inquiry_runs(store: &Store, run: &RunInfo) -> Result<Vec<RunInfo>, Failure> {
+    let runs = store.runs(&inquiry_suite(&run.suite)).map_err(Failure::usage)?;
+    Ok(runs.into_iter().filter(|about| about.spec.groups == [run.spec.name.0.clone()]).collect())
+}
+
+/// A question as a request about a unit's instance.
+pub(crate) fn question(
+    instance: &Arc<holometer_core::Instance>,
+    trial: usize,
+    request: Request,
+) -> RequestState {
+    RequestState {
+        instance: Arc::clone(instance),
+        reference_index: None,
+        request_mode: None,
+        train_trial_index: trial,
+        output_mapping: None,
+        request,
+        num_train_instances: 0,
+        prompt_truncated: false,
+        num_conditioning_tokens: 0,
+    }
+}
