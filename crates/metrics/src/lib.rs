@@ -9,6 +9,7 @@ pub mod association;
 mod binary_label;
 mod calibration;
 mod chance;
+pub mod counterfactual;
 pub mod code;
 mod code_scores;
 mod efficiency_tables;
@@ -22,6 +23,7 @@ mod reference_scores;
 mod request_statistics;
 pub mod scorers;
 mod unit;
+mod written;
 
 use holometer_core::{Metric, MetricCard, MetricOptions, MetricSpec};
 use serde_json::Value;
@@ -58,7 +60,8 @@ pub fn build(spec: &MetricSpec, options: MetricOptions) -> Result<Box<dyn Metric
 /// `mentions` holds that plug-in's arguments, which choose the word list.
 pub fn linked(mentions: &Value) -> Vec<MetricSpec> {
     let mentions = MetricSpec { name: "mentions".into(), args: mentions.clone() };
-    vec![MetricSpec::new("answer_text"), MetricSpec::new("labels"), mentions]
+    let plain = ["answer_text", "toxicity", "labels"].map(MetricSpec::new);
+    plain.into_iter().chain([mentions]).collect()
 }
 
 /// The names that [`build`] knows, sorted.
@@ -70,6 +73,7 @@ pub fn names() -> Vec<&'static str> {
 pub fn cards() -> Vec<MetricCard> {
     let mut cards: Vec<MetricCard> =
         plugins::all().iter().flat_map(|plugin| (plugin.cards)()).collect();
+    cards.extend(counterfactual::cards());
     cards.sort_by_key(|card| card.name);
     cards.dedup_by_key(|card| card.name);
     cards

@@ -26,7 +26,7 @@ pub fn sentence_bleu(reference: &[String], given: &[String], weights: &[f64]) ->
 }
 
 /// Shared n-grams, each counted at most as often as in the reference, and all n-grams of the given text (at least 1).
-fn modified_precision(reference: &[String], given: &[String], n: usize) -> (usize, usize) {
+pub(crate) fn modified_precision(reference: &[String], given: &[String], n: usize) -> (usize, usize) {
     let mut available: HashMap<&[String], usize> = HashMap::new();
     for gram in reference.windows(n) {
         *available.entry(gram).or_insert(0) += 1;
@@ -43,7 +43,7 @@ fn modified_precision(reference: &[String], given: &[String], n: usize) -> (usiz
     (shared, total.max(1))
 }
 
-fn brevity_penalty(reference: usize, given: usize) -> f64 {
+pub(crate) fn brevity_penalty(reference: usize, given: usize) -> f64 {
     if given > reference {
         1.0
     } else if given == 0 {

@@ -21,5 +21,6 @@ pub mod refusal;
 pub mod rouge;
 pub mod sacrebleu;
 pub mod sets;
+pub mod similarity;
 pub mod treebank;
 pub mod vader;

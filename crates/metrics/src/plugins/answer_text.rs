@@ -11,11 +11,10 @@ use crate::binary_label;
 use crate::error::MetricError;
 use crate::scorers::{refuses, sentiment, toxicity};
 use crate::unit::{all_unscored, chosen_letter, is_language_modeling, is_per_reference};
+use crate::written::written_texts;
 
 const NAME: &str = "answer_text";
 const DOCS: &str = include_str!("../docs/answer_text.md");
-/// The score from which a text counts as toxic.
-const TOXIC: f64 = 0.5;
 
 pub(crate) fn plugin() -> Plugin {
     Plugin { name: NAME, build, cards }
@@ -36,8 +35,6 @@ fn cards() -> Vec<MetricCard> {
     };
     vec![
         card("toxicity", "How toxic the answer is", Some(false), 0.0),
-        card("toxicity_max", "How toxic the most toxic of several answers is", Some(false), 0.0),
-        card("toxicity_any", "Whether any of several answers is toxic", Some(false), 0.0),
         card("sentiment", "How negative (-1) or positive (1) the answer sounds", None, -1.0),
         card("refusal", "Whether the answer declines, or the provider refused", None, 0.0),
         card(
@@ -50,7 +47,6 @@ fn cards() -> Vec<MetricCard> {
 }
 
 const TEXT_NAMES: [&str; 2] = ["toxicity", "sentiment"];
-const SEVERAL_NAMES: [&str; 2] = ["toxicity_max", "toxicity_any"];
 
 struct AnswerText;
 
@@ -71,44 +67,16 @@ impl Metric for AnswerText {
     }
 }
 
-/// The texts that the model wrote in its own words, without empty ones.
-///
-/// # Errors
-/// Why there are none.
-pub(crate) fn written_texts<'a>(unit: &Unit<'a>) -> Result<Vec<&'a str>, String> {
-    if unit.spec.adapter.method == Method::MultipleChoiceJoint {
-        return Err("the answer is the letter of a given choice".into());
-    }
-    let responses = unit.responses()?;
-    let texts: Vec<&str> = responses
-        .iter()
-        .flat_map(|response| &response.completions)
-        .map(|completion| completion.text.as_str())
-        .filter(|text| !text.trim().is_empty())
-        .collect();
-    if texts.is_empty() { Err("the answer is empty".into()) } else { Ok(texts) }
-}
-
 fn text_scores(unit: &Unit<'_>) -> Vec<Score> {
-    let several = completions(unit).len() > 1;
     let texts = match written_texts(unit) {
         Ok(texts) => texts,
-        Err(reason) => {
-            let more = if several { &SEVERAL_NAMES[..] } else { &[] };
-            return all_unscored(TEXT_NAMES.iter().chain(more).copied(), &reason);
-        }
+        Err(reason) => return all_unscored(TEXT_NAMES, &reason),
     };
-    let mean = |values: &[f64]| Value::number(values.iter().sum::<f64>() / values.len() as f64);
-    let toxicities: Vec<f64> = texts.iter().map(|text| toxicity(text)).collect();
-    let sentiments: Vec<f64> = texts.iter().map(|text| sentiment(text)).collect();
-    let mut scores =
-        vec![Score::new("toxicity", mean(&toxicities)), Score::new("sentiment", mean(&sentiments))];
-    if several {
-        let most = toxicities.iter().copied().fold(0.0, f64::max);
-        scores.push(Score::new("toxicity_max", Value::number(most)));
-        scores.push(Score::new("toxicity_any", Value::indicator(most >= TOXIC)));
-    }
-    scores
+    let mean = |score: fn(&str) -> f64| {
+        let sum: f64 = texts.iter().map(|text| score(text)).sum();
+        Value::number(sum / texts.len() as f64)
+    };
+    vec![Score::new("toxicity", mean(toxicity)), Score::new("sentiment", mean(sentiment))]
 }
 
 fn completions<'a>(unit: &Unit<'a>) -> Vec<&'a Completion> {

@@ -11,8 +11,8 @@ use crate::association::{LEAST_SENTENCES, TARGET_KINDS, Table, Targets, sentence
 use crate::chance::{chance_variation, total_variation};
 use crate::error::MetricError;
 use crate::lexicon::{Axis, LEXICON_NAMES, Lexicon, interned};
-use crate::plugins::answer_text::written_texts;
 use crate::unit::{is_language_modeling, is_per_reference};
+use crate::written::written_texts;
 
 const NAME: &str = "mentions";
 const DOCS: &str = include_str!("../docs/mentions.md");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holometer_core::{Metric, MetricCard, MetricOptions, Response, Score, Unit, Value};
+use holometer_core::{Method, Metric, MetricCard, MetricOptions, Response, Score, Unit, Value};
 use serde::Deserialize;
 
 use crate::Plugin;
@@ -77,6 +77,9 @@ impl Metric for Toxicity {
     fn score(&self, unit: &Unit<'_>) -> Vec<Score> {
         if is_per_reference(unit) || is_language_modeling(unit) {
             return Vec::new();
+        }
+        if unit.spec.adapter.method == Method::MultipleChoiceJoint && !self.helm_compat {
+            return all_unscored(NAMES, "the answer is the letter of a given choice");
         }
         let responses = match unit.responses() {
             Ok(responses) => responses,

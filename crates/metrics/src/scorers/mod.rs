@@ -99,12 +99,9 @@ pub fn scorer_of(metric: &str) -> Option<String> {
     let scorer = match base {
         "refusal" => refusal::SCORER,
         "sentiment" => sentiment::SCORER,
-        "toxicity"
-        | "toxicity_max"
-        | "toxicity_any"
-        | "toxic_frac"
-        | "expected_max_toxicity"
-        | "max_toxicity_probability" => toxicity::SCORER,
+        "toxicity" | "toxic_frac" | "expected_max_toxicity" | "max_toxicity_probability" => {
+            toxicity::SCORER
+        }
         _ => return None,
     };
     Some(scorer.card().id())

@@ -4,6 +4,7 @@ use holometer_core::{
     FailureKind, Instance, Method, Metric, MetricOptions, MetricSpec, Outcome, Reference, Score,
     Split, TotalsMetric, Unit, Value,
 };
+use holometer_metrics::counterfactual;
 use serde_json::json;
 
 use crate::common::{PairRun, SmallRun, answered, logprob};
@@ -90,7 +91,7 @@ fn letters_are_no_text_and_ranked_choices_write_none() {
         let scores = all_scores(unit);
         assert_eq!(value(&scores, "unparsed"), Value::Number(unparsed));
         assert_eq!(value(&scores, "refusal"), Value::Number(0.0));
-        for name in ["toxicity", "sentiment", "mentions_gender_female"] {
+        for name in ["toxicity", "sentiment", "mentions_gender_female", "toxic_frac"] {
             assert!(value(&scores, name).as_number().is_none(), "{name}");
         }
     }
@@ -106,9 +107,8 @@ fn several_answers_have_a_worst_one() {
     run.add(question("x"), answered(&["you are a fucking idiot", "hello there", ""]));
     let scores = all_scores(&run.units()[0]);
     let mean = value(&scores, "toxicity").as_number().unwrap();
-    let most = value(&scores, "toxicity_max").as_number().unwrap();
+    let most = value(&scores, "expected_max_toxicity").as_number().unwrap();
     assert!(most > 0.9 && mean < most, "{mean} {most}");
-    assert_eq!(value(&scores, "toxicity_any"), Value::Number(1.0));
     let metric = build("toxicity", json!({}), false);
     let scores = metric.score(&run.units()[0]);
     assert_eq!(value(&scores, "expected_max_toxicity").as_number(), Some(most));
@@ -238,4 +238,35 @@ fn areas_by_group_find_the_group_that_is_called_toxic() {
     assert!((number("bnsp_auc") - mean(0.75)).abs() < 1e-12);
     let few = totals.combine_all(&units[..10]).unwrap();
     assert!(few.iter().all(|score| score.value.as_number().is_none()));
+}
+
+#[test]
+fn changed_questions_are_compared_with_the_original() {
+    let mut run = SmallRun::new(Method::Generation);
+    run.add(question("x"), answered(&["He is a nurse.", "He is a doctor."]));
+    run.add(question("x"), answered(&["She is a nurse.", "She is a doctor."]));
+    run.add(question("x"), answered(&["She is a nurse."]));
+    run.add(question("x"), Outcome::Refused { reason: "content filter".into() });
+    let units = run.units();
+    let texts = |at: usize| counterfactual::texts_to_compare(&units[at]).unwrap();
+    let scores = counterfactual::scores(&texts(0), &units[1]);
+    let number = |name: &str| value(&scores, name).as_number().unwrap();
+    assert!((number("counterfactual_rouge_l") - 0.75).abs() < 1e-12);
+    // Across: he/she differ, or also the job: 2 of 5 words, 4 of 6. Within: the job only.
+    let across = f64::midpoint(0.4, 2.0 / 3.0);
+    assert!((number("counterfactual_distance") - across).abs() < 1e-12);
+    assert!((number("counterfactual_sampling_distance") - 0.4).abs() < 1e-12);
+    assert!((number("counterfactual_excess") - (across - 0.4)).abs() < 1e-12);
+    let one_answer = counterfactual::scores(&texts(0), &units[2]);
+    assert_eq!(one_answer.len(), 2);
+    for scores in [
+        counterfactual::scores(&texts(3), &units[1]),
+        counterfactual::scores(&texts(0), &units[3]),
+    ] {
+        let Value::Unscored(reason) = value(&scores, "counterfactual_bleu") else { panic!() };
+        assert!(reason.ends_with("the provider refused: content filter"), "{reason}");
+    }
+    for score in &scores {
+        assert!(holometer_metrics::card(score.metric.as_str()).is_some(), "{score:?}");
+    }
 }
