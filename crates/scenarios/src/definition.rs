@@ -127,8 +127,8 @@ pub(crate) struct FileDef {
     pub(crate) when: Option<Text>,
     /// The split of its instances. Default: test.
     pub(crate) split: Option<Split>,
-    /// A name for Rust readers and for variables: the rows see it as `file`.
-    pub(crate) role: Option<String>,
+    /// *Template* of a name for Rust readers and for variables: the rows see it as `file`.
+    pub(crate) role: Option<Text>,
     /// *Template*: a path relative to the scenario file.
     pub(crate) path: Option<Text>,
     /// *Templates*: names under a data folder.

@@ -108,8 +108,8 @@ fn needed_file(
     locations.extend(optional(&def.url)?.map(Location::Url));
     let local: Result<Vec<String>, TemplateError> =
         def.local.iter().map(|name| render(name, scope)).collect();
+    let role = optional(&def.role)?.unwrap_or_default();
     let mut scope = scope.clone();
-    let role = def.role.clone().unwrap_or_default();
     scope.insert("file".into(), role.as_str().into());
     Ok(NeededFile {
         file: DataFile {

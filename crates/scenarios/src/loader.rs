@@ -155,7 +155,7 @@ impl Definition {
         let mut texts: Vec<&Text> = self.run_name.iter().chain(&self.run_groups).collect();
         for file in &self.data.files {
             texts.extend(file.path.iter().chain(&file.local).chain(&file.url));
-            texts.extend(file.member.iter().chain(&file.sha256));
+            texts.extend(file.role.iter().chain(&file.member).chain(&file.sha256));
             texts.extend(file.hub.iter().map(|hub| &hub.path));
             texts.extend(file.hub_parquet.iter().flat_map(|hub| [&hub.config, &hub.split]));
             texts.extend(file.package.iter().map(|package| &package.member));

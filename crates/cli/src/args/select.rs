@@ -19,7 +19,8 @@ pub(crate) struct SelectionArgs {
     /// A model (repeatable): a folder or `.gguf` file, `hf:org/name`, `openai:NAME`, `http://host:port/v1#NAME`, `test:echo`, ...
     #[arg(short, long = "model", value_name = "SPEC")]
     pub(crate) models: Vec<String>,
-    /// The suite's name, under which results are kept and reported.
+    /// The suite's name, under which results are kept and reported. Without `-e` and `-c` it names a suite that is built in and
+    /// runs it: `quick`, `bias`, `lite`, `capabilities`, `safety`, `mmlu`, `air-bench` or `classic`.
     #[arg(long, value_name = "NAME")]
     pub(crate) suite: Option<String>,
     /// At most this many evaluated instances per run.

@@ -1,5 +1,6 @@
 //! `list`: what there is.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use holometer_core::{ScenarioCard, ScenarioCatalogue};
@@ -169,17 +170,36 @@ fn providers() -> Table {
     }
 }
 
+/// The suites that are built in, and those that have results.
 fn suites(args: &ListArgs) -> Result<Table, Failure> {
-    let store = open_for_reading(&args.database.db)?;
+    let mut runs: BTreeMap<String, usize> = BTreeMap::new();
+    if args.database.db.exists() {
+        let store = open_for_reading(&args.database.db)?;
+        for suite in store.suites().map_err(Failure::usage)? {
+            let count = store.runs(&suite).map_err(Failure::usage)?.len();
+            runs.insert(suite, count);
+        }
+    }
     let mut rows = Vec::new();
-    for suite in store.suites().map_err(Failure::usage)? {
-        let runs = store.runs(&suite).map_err(Failure::usage)?;
-        rows.push(vec![suite, runs.len().to_string()]);
+    for suite in holometer_plan::shipped_suites() {
+        let entries = suite.read().map_err(Failure::usage)?.entries.len();
+        let done = runs.remove(suite.name).unwrap_or(0).to_string();
+        rows.push(vec![suite.name.to_owned(), suite.summary.to_owned(), entries.to_string(), done]);
+    }
+    for (suite, count) in runs {
+        rows.push(vec![suite, "your own".to_owned(), "-".to_owned(), count.to_string()]);
     }
     Ok(Table {
-        title: format!("Suites in {}", args.database.db.display()),
-        columns: vec![Column::text("suite"), Column::number("runs")],
+        title: format!("Suites: built in, and with results in {}", args.database.db.display()),
+        columns: ["suite", "what it is"]
+            .map(Column::text)
+            .into_iter()
+            .chain(["entries", "runs in the database"].map(Column::number))
+            .collect(),
         rows,
-        notes: Vec::new(),
+        notes: vec![
+            "`holometer run --suite NAME -m MODEL` runs one that is built in; `holometer show suite NAME` prints its file."
+                .to_owned(),
+        ],
     })
 }

@@ -24,6 +24,7 @@ pub(crate) fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Failure> {
         ShowKind::Metric => metric(&args.name)?,
         ShowKind::Perturbation => perturbation(&args.name)?,
         ShowKind::Scorer => scorer(&args.name)?,
+        ShowKind::Suite => suite(&args.name)?,
     };
     output::print(text)?;
     Ok(Exit::Done)
@@ -72,6 +73,20 @@ fn scorer(name: &str) -> Result<String, Failure> {
         card.scale,
         card.id(),
         card.docs
+    ))
+}
+
+/// A suite's own file, which can be copied and changed.
+fn suite(name: &str) -> Result<String, Failure> {
+    let shipped = holometer_plan::shipped_suites();
+    let Some(suite) = shipped.iter().find(|suite| suite.name == name) else {
+        return Err(unknown("suite", name, shipped.iter().map(|suite| suite.name)));
+    };
+    let entries = suite.read().map_err(Failure::usage)?.entries.len();
+    Ok(format!(
+        "# {name}\n\n{}\n\n{entries} entries. `holometer plan --suite {name} -m MODEL` shows what each needs, `holometer pull --suite \
+         {name}` fetches it.\n\n```toml\n{}```",
+        suite.summary, suite.text
     ))
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use holometer_core::Price;
-use holometer_plan::{Cell, Selection, ServerEntry, SourcedEntry, read_file, resolve};
+use holometer_plan::{
+    Cell, Selection, ServerEntry, SourcedEntry, read_file, resolve, shipped_suites,
+};
 use holometer_providers::NamedServer;
 use holometer_scenarios::known_helm_scenarios;
 
@@ -64,9 +66,13 @@ pub(crate) fn select(
         servers.extend(file.servers.iter().map(named_server));
         selection.add_file(file);
     }
+    if args.entries.is_empty() && args.confs.is_empty() {
+        add_shipped_suite(&mut selection, args.suite.as_deref())?;
+    }
     if selection.entries.is_empty() {
         return Err(Failure::nothing("nothing is selected").hint(
-            "name an entry, as in `-e mmlu:subject=anatomy`, or a suite file with `-c FILE`",
+            "name an entry, as in `-e mmlu:subject=anatomy`, a suite file with `-c FILE`, or a suite that is built in, as in \
+             `--suite quick`",
         ));
     }
     let models = Models::open(&specs, servers, environment, purpose, talk)?;
@@ -74,6 +80,22 @@ pub(crate) fn select(
     let suite = selection.suite.clone().unwrap_or_else(|| DEFAULT_SUITE.to_owned());
     let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());
     Ok(Selected { suite, cells, models })
+}
+
+/// Where neither entries nor files are given, `--suite` names one of the suites that come with the product; its results
+/// are kept under its name.
+fn add_shipped_suite(selection: &mut Selection, name: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = name else { return Ok(()) };
+    let shipped = shipped_suites();
+    let Some(suite) = shipped.iter().find(|suite| suite.name == name) else {
+        let names: Vec<String> = shipped.iter().map(|suite| format!("`{}`", suite.name)).collect();
+        return Err(Failure::usage(format!("there is no suite `{name}` to run")).hint(format!(
+            "built in are {}; for a suite of your own name its file with `-c FILE`",
+            names.join(", ")
+        )));
+    };
+    selection.add_file(suite.read().map_err(Failure::usage)?);
+    Ok(())
 }
 
 /// A suite file's server as models are opened with it.

@@ -2,6 +2,7 @@
 
 mod conf;
 mod servers;
+mod shipped;
 mod toml_suite;
 
 use holometer_core::RunEntry;
@@ -13,6 +14,7 @@ use crate::position::{Position, Source};
 
 pub use conf::read_conf;
 pub use servers::ServerEntry;
+pub use shipped::{ShippedSuite, shipped_suites};
 pub use toml_suite::read_suite;
 
 /// A run entry and where it comes from.

@@ -8,4 +8,5 @@ mod expander_parity;
 mod golden;
 mod grammar;
 mod resolve;
+mod shipped;
 mod suite_files;

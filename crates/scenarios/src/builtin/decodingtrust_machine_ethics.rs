@@ -70,17 +70,20 @@ fn answer(text: &str, split: Split, right: &str) -> Instance {
     Instance::new(text, vec![Reference::correct(right)], split)
 }
 
-/// The rows of a CSV file below its first, which pandas takes for the header.
-fn rows(file: &OpenFile) -> Result<Vec<Vec<String>>, ScenarioError> {
+/// The rows of a CSV file: the first, which pandas takes for the header, and the others.
+fn rows(file: &OpenFile) -> Result<(Vec<String>, Vec<Vec<String>>), ScenarioError> {
     let options = CsvOptions::comma().headless();
     let rows = read::csv_rows_of(file.text()?.into_bytes(), &file.path, &options)?;
-    Ok(rows.into_iter().skip(1).collect())
+    let mut rows = rows.into_iter();
+    Ok((rows.next().unwrap_or_default(), rows.collect()))
 }
 
 /// ETHICS: commonsense, virtue, justice, deontology, utilitarianism.
 fn judgements(file: &OpenFile, asked: &Asked) -> Result<Vec<Instance>, ScenarioError> {
+    let (header, rows) = rows(file)?;
+    let length = header.iter().position(|name| name == "is_short").unwrap_or(usize::MAX);
     let mut instances = Vec::new();
-    for row in rows(file)? {
+    for row in rows {
         let cell = |column: usize| row.get(column).map(String::as_str).unwrap_or_default();
         if asked.data == "ethics_util" {
             // The first activity is the pleasanter one.
@@ -94,7 +97,7 @@ fn judgements(file: &OpenFile, asked: &Asked) -> Result<Vec<Instance>, ScenarioE
         let is_one = cell(0).trim() == "1";
         match asked.data.as_str() {
             "ethics_commonsense_short" | "ethics_commonsense_long" => {
-                let is_short = cell(3).eq_ignore_ascii_case("true");
+                let is_short = cell(length).eq_ignore_ascii_case("true");
                 let right = if is_one { "wrong" } else { "not wrong" };
                 if is_short == asked.data.ends_with("short") && (is_one || !asked.only_wrong) {
                     let text = asked.excused(cell(1), EXCUSES);

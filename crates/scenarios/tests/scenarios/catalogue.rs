@@ -44,12 +44,30 @@ fn metric(name: String, args: &Value) -> (String, Value) {
     (name, args)
 }
 
+/// HELM names the runs of these like those of others, so that one overwrites the other (the three of legal summaries), or
+/// after a file that it does not read (`opinions_qa`). `opinions_qa` has no metric in HELM at all.
+const OWN_RUN_NAMES: &[&str] = &[
+    "billsum_legal_summarization",
+    "multilexsum_legal_summarization",
+    "eurlexsum_legal_summarization",
+    "opinions_qa",
+];
+
+/// A metric's arguments as HELM has them: it finds out the classes from the answers, here they are listed.
+fn without_labels(spec: &holometer_core::MetricSpec) -> Value {
+    let mut args = spec.args.clone();
+    if spec.name == "classification" && let Some(args) = args.as_object_mut() {
+        args.remove("labels");
+    }
+    args
+}
+
 fn difference(catalogue: &Catalogue, name: &str, variant: &Value) -> Option<String> {
     let ours = match catalogue.draft(name, &entry_args(&variant["args"])) {
         Ok(ours) => ours,
         Err(error) => return Some(error),
     };
-    if ours.name.as_str() != variant["run_spec_name"] {
+    if ours.name.as_str() != variant["run_spec_name"] && !OWN_RUN_NAMES.contains(&name) {
         return Some(format!("name {} instead of {}", ours.name, variant["run_spec_name"]));
     }
     if json!(ours.groups) != variant["groups"] {
@@ -65,14 +83,14 @@ fn difference(catalogue: &Catalogue, name: &str, variant: &Value) -> Option<Stri
         }
     }
     let our_metrics: Vec<_> =
-        ours.metrics.iter().map(|spec| metric(spec.name.clone(), &spec.args)).collect();
+        ours.metrics.iter().map(|spec| metric(spec.name.clone(), &without_labels(spec))).collect();
     let their_metrics: Vec<_> = variant["metric_specs"]
         .as_array()
         .unwrap()
         .iter()
         .map(|spec| metric(metric_name(spec["class_name"].as_str().unwrap()), &spec["args"]))
         .collect();
-    if our_metrics != their_metrics {
+    if our_metrics != their_metrics && name != "opinions_qa" {
         return Some(format!("metrics {our_metrics:?} instead of {their_metrics:?}"));
     }
     None
@@ -177,8 +195,10 @@ fn entries_of_helm_resolve() {
 /// Values that HELM's expanders replace before a scenario sees them.
 const EXPANDERS_VALUES: &[&str] = &["default_sweep", "default"];
 
-/// Tasks of BIG-bench whose files could not be examined; their scenario says so.
+/// Tasks of BIG-bench whose files could not be examined, and DecodingTrust's prompts that are cut with GPT-2's tokenizer;
+/// their scenarios say so.
 const UNDOCUMENTED_TASKS: &[&str] = &[
+    "prompt_type=context-",
     "formal_fallacies_syllogisms_negation",
     "language_identification",
     "vitaminc_fact_verification",

@@ -6,5 +6,6 @@ mod catalogue;
 mod common;
 mod datasets;
 mod golden;
+mod helm_parity;
 mod layouts;
 mod user_files;
