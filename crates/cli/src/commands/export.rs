@@ -10,13 +10,15 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{ExportArgs, ExportFormat};
 use crate::commands::export_helm::export_helm;
+use crate::commands::export_site::export_site;
 use crate::commands::export_table::export_table;
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::open_for_reading;
+use crate::progress::Talk;
 
 /// Writes an export.
-pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failure> {
+pub(crate) fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     match &args.format {
         ExportFormat::Jsonl { database, suite, output } => {
             let store = open_for_reading(&database.db)?;
@@ -26,6 +28,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit, Failure> {
             })?;
         }
         ExportFormat::Table(table) => export_table(table)?,
+        ExportFormat::Site(site) => export_site(site, talk)?,
         ExportFormat::Helm { dir, suite, helm_compat, database } => {
             let store = open_for_reading(&database.db)?;
             let (suite, runs) = runs(&store, suite.as_deref())?;

@@ -12,7 +12,7 @@ use minijinja::value::Value;
 use super::common::{interval, tally};
 use super::run::figure;
 use crate::paths;
-use crate::plot::{Forest, ForestRow, Point};
+use crate::plot::{Forest, ForestRow, Plot, Point};
 use crate::site::{Frame, PageError, Request};
 use crate::template::view;
 
@@ -68,7 +68,7 @@ pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageErr
         frame,
         view! {
             rows => rows, families => Family::ALL.iter().map(|family| family.as_str()).collect::<Vec<_>>(),
-            forest => forest(&report), panel => panel(&report), methods => report.methods, margin => number(report.judgement.margin),
+            forest => forest_plot(&report).as_ref().map(figure), panel => panel(&report), methods => report.methods, margin => number(report.judgement.margin),
             level => number(report.judgement.level * 100.0),
             disparities => counts(Verdict::Disparity), equivalent => counts(Verdict::Equivalent),
             inconclusive => counts(Verdict::Inconclusive), measured => numbers, unmeasured => all - numbers,
@@ -77,7 +77,10 @@ pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageErr
 }
 
 /// The suite's report, made again when a run has been scored since.
-fn report(request: &Request<'_>, suite: &str) -> Result<Arc<FairnessReport>, PageError> {
+pub(super) fn report(
+    request: &Request<'_>,
+    suite: &str,
+) -> Result<Arc<FairnessReport>, PageError> {
     let runs = request.store.runs(suite)?;
     let state: Vec<String> =
         runs.iter().map(|run| format!("{}:{:?}", run.id.0, run.finished)).collect();
@@ -145,7 +148,7 @@ fn missing(row: &FairnessRow) -> Vec<(String, usize)> {
 }
 
 /// The tested differences with intervals, the clearest first.
-fn forest(report: &FairnessReport) -> Option<Value> {
+pub(super) fn forest_plot(report: &FairnessReport) -> Option<Plot> {
     let mut tested: Vec<(f64, String, &Finding)> = report
         .rows
         .iter()
@@ -190,7 +193,7 @@ fn forest(report: &FairnessReport) -> Option<Value> {
         unit: "difference".to_owned(),
         rows: rows.collect(),
     };
-    Some(figure(&forest.plot()))
+    Some(forest.plot())
 }
 
 fn panel(report: &FairnessReport) -> Vec<Value> {

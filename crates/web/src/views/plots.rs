@@ -3,8 +3,10 @@
 use holometer_store::{RunInfo, Store};
 use minijinja::value::Value;
 
+use super::fairness;
 use super::run::figure;
 use crate::board::{Board, Measure, Wanted, board};
+use crate::paths;
 use crate::plot::{Bars, Dot, Plot, Point, Radar, Scatter, SeriesData};
 use crate::site::{Frame, PageError, Query, Request, Site};
 use crate::template::view;
@@ -16,22 +18,47 @@ const MOST_SERIES: usize = 12;
 /// A plot with the name of its kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedPlot {
-    /// `bars`, `radar`, `time`, `cost`, `robustness` or `fairness`.
+    /// `bars`, `radar`, `time`, `cost`, `robustness`, `fairness`, `forest` or `calibration`.
     pub name: &'static str,
+    /// A name for its file, without an extension; valid on every system.
+    pub file: String,
     /// The plot.
     pub plot: Plot,
 }
 
 impl Site {
-    /// All plots that a suite's results allow.
+    /// The plots of the wanted kinds that a suite's results allow.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub fn plots(&self, store: &Store, suite: &str) -> Result<Vec<NamedPlot>, PageError> {
+    pub fn plots(
+        &self,
+        store: &Store,
+        suite: &str,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<NamedPlot>, PageError> {
         let query = Query::default();
         let request = Request { site: self, store, path: "plots.html", query: &query };
-        plots(&request, suite)
+        let mut plots = plots(&request, suite)?;
+        if wanted("forest") {
+            let report = fairness::report(&request, suite)?;
+            plots.extend(fairness::forest_plot(&report).map(|plot| named("forest", plot)));
+        }
+        if wanted("calibration") {
+            for run in store.runs(suite)? {
+                if let Some(plot) = super::run::calibration(&request, &run)? {
+                    let file = format!("calibration-{}", paths::slug(run.spec.name.as_str()));
+                    plots.push(NamedPlot { name: "calibration", file, plot });
+                }
+            }
+        }
+        plots.retain(|plot| wanted(plot.name));
+        Ok(plots)
     }
+}
+
+fn named(name: &'static str, plot: Plot) -> NamedPlot {
+    NamedPlot { name, file: name.to_owned(), plot }
 }
 
 /// The page of a suite.
@@ -65,7 +92,7 @@ fn plots(request: &Request<'_>, suite: &str) -> Result<Vec<NamedPlot>, PageError
             unit: "main metric".to_owned(),
             ..shares.clone()
         };
-        plots.push(NamedPlot { name: "bars", plot: Bars(bars).plot() });
+        plots.push(named("bars", Bars(bars).plot()));
     }
     if shares.categories.len() > 2 && shares.categories.len() <= 16 {
         let radar = SeriesData {
@@ -73,7 +100,7 @@ fn plots(request: &Request<'_>, suite: &str) -> Result<Vec<NamedPlot>, PageError
             description: "Each axis is a scenario, from 0 in the middle to 1 at the rim; each outline is a model.".to_owned(),
             ..shares
         };
-        plots.push(NamedPlot { name: "radar", plot: Radar(radar).plot() });
+        plots.push(named("radar", Radar(radar).plot()));
     }
     let time = against_time(request, &runs, &main)?;
     plots.extend(scatter("time", time, "seconds of model time per request", &main, suite));
@@ -202,5 +229,5 @@ fn scatter(
         dots: dots.collect(),
         series: series.into_iter().take(MOST_SERIES).collect(),
     };
-    Some(NamedPlot { name, plot: scatter.plot() })
+    Some(named(name, scatter.plot()))
 }

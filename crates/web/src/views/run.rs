@@ -238,24 +238,7 @@ fn plots(
     judged_by: Option<&MetricName>,
 ) -> Result<Vec<Value>, PageError> {
     let mut plots = Vec::new();
-    let confidence = MetricName("max_prob".to_owned());
-    if let Some(judge) = judged_by
-        && metrics.contains(&confidence)
-    {
-        let pairs = request.store.values(run.id, &[&confidence, judge], SAMPLE)?;
-        let pairs: Vec<(f64, f64)> =
-            pairs.iter().map(|pair| (pair[0].clamp(0.0, 1.0), pair[1].clamp(0.0, 1.0))).collect();
-        if pairs.len() > 1 {
-            let title = "Is it right as often as it is sure?".to_owned();
-            let description = format!(
-                "Calibration curve: {} by the model's probability of its answer ({}), {} answers in ten bins of equal width. On the dashed line it is right as often as it says.",
-                judge,
-                confidence,
-                pairs.len()
-            );
-            plots.push(figure(&Calibration::of(title, description, &pairs).plot()));
-        }
-    }
+    plots.extend(curve(request, run, metrics, judged_by)?.as_ref().map(figure));
     let wanted = [
         "max_prob",
         "num_completion_tokens",
@@ -289,6 +272,36 @@ fn plots(
         }
     }
     Ok(plots)
+}
+
+/// The calibration curve of a run, where its units have a probability and a verdict.
+pub(super) fn calibration(request: &Request<'_>, run: &RunInfo) -> Result<Option<Plot>, PageError> {
+    let metrics = request.store.unit_metrics(run.id)?;
+    let judged_by = verdict_metric(request, run, &metrics);
+    curve(request, run, &metrics, judged_by.as_ref())
+}
+
+fn curve(
+    request: &Request<'_>,
+    run: &RunInfo,
+    metrics: &[MetricName],
+    judged_by: Option<&MetricName>,
+) -> Result<Option<Plot>, PageError> {
+    let confidence = MetricName("max_prob".to_owned());
+    let Some(judge) = judged_by.filter(|_| metrics.contains(&confidence)) else { return Ok(None) };
+    let pairs = request.store.values(run.id, &[&confidence, judge], SAMPLE)?;
+    let pairs: Vec<(f64, f64)> =
+        pairs.iter().map(|pair| (pair[0].clamp(0.0, 1.0), pair[1].clamp(0.0, 1.0))).collect();
+    if pairs.len() < 2 {
+        return Ok(None);
+    }
+    let title = format!("{}: as right as it is sure?", label(run));
+    let description = format!(
+        "Calibration curve: {judge} by the model's probability of its answer ({confidence}), {} answers in ten bins of \
+         equal width. On the dashed line it is right as often as it says.",
+        pairs.len()
+    );
+    Ok(Some(Calibration::of(title, description, &pairs).plot()))
 }
 
 /// A plot for a template: the drawing and its table.

@@ -1,0 +1,254 @@
+// Every page of a run of a real model, in a real browser: nothing breaks, nothing leaves the machine, everyone can use it.
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { accessibility, begin, browser, crawl, fakeModel, holometer, model, picture, scratch, serve, watched } from "./support.js";
+
+const folder = scratch();
+const db = path.join(folder, "holometer.db");
+const ENTRIES = ["synthetic_reasoning:mode=pattern_match,data_augmentation=misspelling_mild", "synthetic_reasoning:mode=variable_substitution", "dyck_language:num_parenthesis_pairs=3"];
+const RUN = ["--db", db, "--suite", "pages", ...ENTRIES.flatMap((entry) => ["-e", entry]), "-n", "12", "--offline", "-q"];
+
+let chrome;
+let server;
+
+before(async () => {
+  assert.ok(existsSync(model), `the model is missing: ${model}; python3 scripts/fetch_model.py .demo/models fetches it`);
+  holometer(["run", "-m", "random=test:random", ...RUN]);
+  chrome = await browser();
+  server = await serve(db, "--allow-ratings");
+});
+
+after(async () => {
+  await chrome?.close();
+  if (server) assert.equal(await server.stop(), 0, "Ctrl-C ends the server in order");
+});
+
+test("a running evaluation is seen live", async () => {
+  const { page, complaints, context } = await watched(chrome);
+  await page.goto(`${server.address}live.html`);
+  const run = begin(["run", "-m", `SmolLM2=path:${model}`, ...RUN]);
+  await page.waitForSelector("#live .running:has-text('SmolLM2')", { timeout: 120_000 });
+  await picture(page, "live");
+  assert.match(await page.textContent("#live"), /\d+ of \d+ requests/);
+  const { code, said } = await run.ended;
+  assert.equal(code, 0, said);
+  await page.waitForSelector("#live .running:has-text('scored')", { timeout: 30_000 });
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("every page opens, without complaints, for everyone", async () => {
+  const { page, complaints, context } = await watched(chrome);
+  const findings = [];
+  const counts = await crawl(page, server.address, 12, async (kind, count) => {
+    if (count === 1) {
+      await page.waitForLoadState("networkidle");
+      await picture(page, kind);
+    }
+    if (count <= 2) {
+      findings.push(...(await accessibility(page)));
+      await page.emulateMedia({ colorScheme: "dark" });
+      findings.push(...(await accessibility(page)));
+      await page.emulateMedia({ colorScheme: "light" });
+    }
+  });
+  for (const kind of ["start", "leaderboard", "fairness", "compare", "plots", "coverage", "live", "run", "instances", "instances-filtered", "instance", "models", "model", "scenarios", "scenario", "metrics", "metric", "perturbations", "perturbation"]) {
+    assert.ok(counts[kind] > 0, `no page of the kind ${kind} was reached: ${JSON.stringify(counts)}`);
+  }
+  assert.deepEqual(findings, []);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("the leaderboard sorts, filters and leads to runs", async () => {
+  const { page, complaints, context } = await watched(chrome);
+  await page.goto(server.address);
+  const names = () => page.$$eval("table.board tbody tr:not([hidden]) th a", (all) => all.map((link) => link.textContent));
+  assert.deepEqual((await names()).toSorted(), ["SmolLM2", "random"].toSorted());
+  await page.click("thead button:has-text('Model')");
+  const sorted = await names();
+  await page.click("thead button:has-text('Model')");
+  assert.deepEqual((await names()).toReversed(), sorted);
+  await page.fill("[data-filter-rows]", "smol");
+  assert.deepEqual(await names(), ["SmolLM2"]);
+  await page.fill("input[name=scenario]", "dyck");
+  await page.click("form.filters button");
+  assert.equal(await page.locator("thead th:has-text('dyck')").count(), 1);
+  assert.equal(await page.locator("thead th:has-text('synthetic')").count(), 0);
+  await page.click("table.board tbody td a");
+  assert.match(await page.textContent("h1"), /dyck_language/);
+  assert.match(await page.textContent("main"), /What ran/);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("instances are searched, walked by keys, copied and rated", async () => {
+  const { page, complaints, context } = await watched(chrome, { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.goto(server.address);
+  await page.click("table.board tbody tr:has-text('SmolLM2') td a:has(b)");
+  await page.click("a:has-text('look at them')");
+  const rows = () => page.locator(".list .row").count();
+  const all = await rows();
+  assert.ok(all > 0);
+  const id = (await page.textContent(".list .row .id")).trim();
+  await page.keyboard.press("/");
+  await page.keyboard.type(`^${id}$`);
+  await page.check("input[name=regex]");
+  await page.click("form.filters > button");
+  assert.equal(await rows(), 1);
+  await page.fill("input[name=q]", "(");
+  await page.click("form.filters > button");
+  assert.match(await page.textContent("main"), /regular expression can.t be read/);
+  complaints.splice(0).forEach((line) => assert.match(line, /400/));
+  await page.goBack();
+  await page.goto(page.url().split("?")[0]);
+  const wrong = page.locator(".chips a:has-text('wrong')");
+  await wrong.first().click();
+  for (const verdict of await page.locator(".list .verdict").allTextContents()) assert.match(verdict, /wrong/);
+  await page.goto(page.url().split("?")[0]);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("h2:has-text('Scores')");
+  const first = page.url();
+  await page.keyboard.press("j");
+  await page.waitForURL((url) => url.href !== first);
+  await page.keyboard.press("k");
+  await page.waitForURL(first);
+  await page.click("button:has-text('Copy as JSON')");
+  await page.waitForSelector("button:has-text('Copied')");
+  const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.equal(copied.outcome.outcome, "answered");
+  await page.click("button:has-text('Copy as curl')");
+  assert.match(await page.textContent("#curl-1"), /^curl "\$BASE_URL\/(chat\/)?completions" /);
+  await page.check("input[name=value][value='4']");
+  await page.fill("input[name=rater]", "ada");
+  await page.fill("textarea[name=note]", "<b>fine</b>");
+  await page.click("button:has-text('Rate')");
+  assert.match(await page.textContent(".ratings"), /4 of 5 ada .*<b>fine<\/b>/s);
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Escape");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("models are compared on the same instances", async () => {
+  const { page, complaints, context } = await watched(chrome);
+  await page.goto(server.address);
+  await page.click("nav a:has-text('Compare')");
+  for (const box of await page.locator("input[name=models]").all()) await box.check();
+  await page.click("form.filters > button");
+  assert.equal(await page.locator("table.board tbody tr").count(), 3);
+  await page.click("table.board tbody th a");
+  assert.match(await page.textContent("#instances ~ p"), /\d+ of 12 instances/);
+  await picture(page, "compare-instances");
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("the server answers to its own name alone", async () => {
+  const url = new URL(server.address);
+  const { request } = await import("node:http");
+  const ask = (options) => new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port: url.port, ...options }, (response) => { response.resume(); response.on("end", () => resolve(response)); });
+    asked.on("error", reject);
+    asked.end();
+  });
+  assert.equal((await ask({ path: "/", headers: { host: "evil.example" } })).statusCode, 421);
+  const ordinary = await ask({ path: "/" });
+  assert.equal(ordinary.statusCode, 200);
+  assert.match(ordinary.headers["content-security-policy"], /default-src 'none'; script-src 'self'; style-src 'self'/);
+  assert.equal((await ask({ path: "/rate", method: "POST", headers: { host: url.host, origin: "http://evil.example" } })).statusCode, 403);
+  assert.equal((await ask({ path: "/index.html", method: "POST", headers: { host: url.host, origin: url.origin } })).statusCode, 405);
+  assert.equal((await ask({ path: "/../../etc/passwd" })).statusCode, 404);
+  assert.equal((await ask({ path: "/run/99999999999999999999/index.html" })).statusCode, 404);
+});
+
+test("the static site works from disk", async () => {
+  const site = path.join(folder, "site");
+  holometer(["export", "site", site, "--db", db, "--instances", "5"]);
+  const { page, complaints, context } = await watched(chrome);
+  const start = pathToFileURL(path.join(site, "index.html")).href;
+  const counts = await crawl(page, start, 8, async (kind, count) => {
+    if (count === 1) {
+      const styled = await page.evaluate(() => getComputedStyle(document.querySelector(".bar")).display);
+      assert.equal(styled, "flex", "the style sheet is read");
+      await page.screenshot({ path: path.join(process.env.SCREENSHOTS || folder, `file-${kind}.png`) });
+    }
+  });
+  for (const kind of ["start", "leaderboard", "run", "instances", "instance", "compare", "plots", "coverage", "model", "scenario", "metric"]) assert.ok(counts[kind] > 0, `${kind}: ${JSON.stringify(counts)}`);
+  await page.goto(start);
+  await page.fill("[data-filter-rows]", "smol");
+  assert.equal(await page.locator("table.board tbody tr:not([hidden])").count(), 1, "the script runs");
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("plots are drawn as files", async () => {
+  const plots = path.join(folder, "plots");
+  const { stdout } = holometer(["plot", "--db", db, "-o", plots]);
+  const files = stdout.trim().split("\n");
+  for (const kind of ["bars", "radar", "time", "robustness"]) assert.ok(files.some((file) => file.includes(kind)), stdout);
+  const { page, complaints, context } = await watched(chrome);
+  for (const file of files) {
+    await page.goto(pathToFileURL(path.resolve(file)).href);
+    assert.ok((await page.locator("svg > title").first().textContent()).length > 5);
+  }
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("hostile answers and questions stay text", async () => {
+  const evil = "</pre><script>window.hacked=1</script><img src=x onerror=\"window.hacked=1\"><svg onload=\"window.hacked=1\">\u0000\u001b[31m\u202Edecalper\u2066 {{ 7*7 }} <a href=\"javascript:window.hacked=1\">x</a>\u200B\uFEFF";
+  const giant = "<b>" + "A".repeat(300_000) + "\u{1F600}";
+  let turn = 0;
+  const fake = await fakeModel(() => [evil, giant, "\u0000", "", "שלום <i>עולם</i>", "\uFFFF\uD83D x"][turn++ % 6]);
+  const rows = Array.from({ length: 12 }, (_, at) => ({ question: `${at} ${evil}`, answer: at % 2 ? evil : giant.slice(0, 5000) }));
+  writeFileSync(path.join(folder, "evil.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+  const scenario = path.join(folder, "evil.toml");
+  writeFileSync(scenario, `name = "evil"
+summary = "<script>window.hacked=1</script>"
+description = "<img src=x onerror=window.hacked=1>"
+languages = ["en"]
+[licence]
+id = "CC0-1.0"
+[data]
+format = "jsonl"
+[[data.files]]
+path = "evil.jsonl"
+[instance]
+input = "{{ question }}"
+[[instance.references]]
+text = "{{ answer }}"
+correct = "true"
+[[adapter]]
+like = "generation"
+instructions = "<script>window.hacked=1</script>"
+[[metrics]]
+set = "exact_match"
+[main_metric]
+metric = "exact_match"
+split = "test"
+`);
+  const hostile = path.join(folder, "hostile.db");
+  holometer(["run", "-m", `<script>window.hacked=1</script>=${fake.address}#hostile`, "--scenario-file", scenario, "-e", "evil", "--db", hostile, "--suite", "<img src=x onerror=window.hacked=1>", "-q"], [0, 3]);
+  await fake.stop();
+  const second = await serve(hostile, "--scenario-file", scenario);
+  const { page, complaints, context } = await watched(chrome);
+  const counts = await crawl(page, second.address, 14, async (kind, _, address) => {
+    assert.equal(await page.evaluate(() => window.hacked), undefined, address);
+    assert.equal(await page.locator("main script, main img, main [onerror], main [onload], main a[href^=javascript]").count(), 0, address);
+    const raw = await page.content();
+    assert.doesNotMatch(raw, /[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069\u200b]/, address);
+    if (kind === "instance") await picture(page, "hostile");
+  });
+  assert.ok(counts.instance >= 12, JSON.stringify(counts));
+  assert.deepEqual(complaints, []);
+  await context.close();
+  assert.equal(await second.stop(), 0);
+});
