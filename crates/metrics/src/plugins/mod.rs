@@ -10,6 +10,7 @@ mod basic_reference;
 mod bbq;
 mod bias;
 mod classification;
+mod corpus_bleu;
 mod disinformation;
 mod disinformation_human_eval;
 mod efficiency;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> Vec<Plugin> {
         bbq::plugin(),
         bias::plugin(),
         classification::plugin(),
+        corpus_bleu::plugin(),
         disinformation::plugin(),
         disinformation_human_eval::plugin(),
         efficiency::plugin(),
