@@ -150,8 +150,15 @@ fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, Pro
         "" => String::new(),
         owner => format!("{owner}; "),
     };
-    let card =
-        card(server.spec, &deployment, &format!("{software}window {tokens} tokens, {source}"));
+    let distrusted = match found.distrusted.as_str() {
+        "" => String::new(),
+        reason => format!("; {reason}"),
+    };
+    let card = card(
+        server.spec,
+        &deployment,
+        &format!("{software}window {tokens} tokens, {source}{distrusted}"),
+    );
     let chat = deployment.chat.is_some() && (found.chat_template || deployment.text.is_none());
     let window = Window {
         prefix_token: found.begin_text,

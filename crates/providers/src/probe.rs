@@ -20,6 +20,13 @@ use crate::wire_format::{Plugin, Verdict, wire_format};
 const CHAT_ALTERNATIVES: usize = 20;
 const COMPLETIONS_ALTERNATIVES: usize = 5;
 
+/// The beginning of a text whose next token every language model is fairly sure of.
+const CONTEXT: &str = "One, two, three,";
+
+/// By how much the log-probabilities of one token may differ between writing and scoring: rounding and other batches make
+/// up for some hundredths.
+const AGREEMENT: f64 = 0.5;
+
 /// One model in a server's list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listed {
@@ -38,6 +45,8 @@ pub(crate) struct Found {
     /// The texts of the tokens that begin and end a text; empty where the server does not tell.
     pub(crate) begin_text: String,
     pub(crate) end_text: String,
+    /// What of its offers is not used, and why; may be empty.
+    pub(crate) distrusted: String,
 }
 
 /// Finds the model and what the server can do with it; completes the deployment.
@@ -92,7 +101,18 @@ pub(crate) async fn probe(
         completions.logprobs.then_some(COMPLETIONS_ALTERNATIVES);
     deployment.support.chat_logprobs = chat.logprobs.then_some(CHAT_ALTERNATIVES);
     deployment.scorer = completions.scorer;
-    Ok(Found { listed, chat_template, begin_text, end_text })
+    let distrusted = completions.distrusted;
+    Ok(Found { listed, chat_template, begin_text, end_text, distrusted })
+}
+
+/// How a format scores given text.
+enum Scoring {
+    /// Not at all.
+    Absent,
+    /// As the model writes.
+    Sound,
+    /// With other numbers than the model has when it writes.
+    Contradicts { scored: f64, written: f64 },
 }
 
 /// What the completions endpoint can do.
@@ -100,11 +120,12 @@ struct Completions {
     works: Result<Plugin, String>,
     logprobs: bool,
     scorer: Option<Plugin>,
+    distrusted: String,
 }
 
 impl Completions {
     fn absent(reason: &str) -> Self {
-        Self { works: Err(reason.into()), logprobs: false, scorer: None }
+        Self { works: Err(reason.into()), logprobs: false, scorer: None, distrusted: String::new() }
     }
 }
 
@@ -131,35 +152,73 @@ struct Prober<'a> {
 impl Prober<'_> {
     async fn completions(&self) -> Result<Completions, ProviderError> {
         let format = wire_format("openai_completions").expect("a file of that name is in src/wire");
-        let text = Prompt::Text("One, two, three,".into());
+        let text = Prompt::Text(CONTEXT.into());
         let (works, logprobs) = self.generation(format, text).await?;
         if let Err(reason) = works {
             return Ok(Completions::absent(&reason));
         }
+        let written = if logprobs { self.written_token(format).await? } else { None };
         let mut scorer = None;
+        let mut distrusted = String::new();
         for format in
             [format, wire_format("llama_cpp").expect("a file of that name is in src/wire")]
         {
             // An endpoint that is llama.cpp's own is not tried elsewhere.
             let is_its_own = format.name() != "llama_cpp" || self.owned_by == "llamacpp";
-            if scorer.is_none() && is_its_own && self.scores(format).await? {
-                scorer = Some(format);
+            if scorer.is_some() || !is_its_own {
+                continue;
+            }
+            match self.scores(format, written.as_ref()).await? {
+                Scoring::Sound => scorer = Some(format),
+                Scoring::Absent => {}
+                Scoring::Contradicts { scored, written } => {
+                    distrusted = format!(
+                        "its scores of given text are not used: they give the token it writes itself {scored:.2} instead of {written:.2}"
+                    );
+                }
             }
         }
-        Ok(Completions { works: Ok(format), logprobs, scorer })
+        Ok(Completions { works: Ok(format), logprobs, scorer, distrusted })
     }
 
-    /// Whether a format gives every token of a continuation its log-probability.
-    async fn scores(&self, format: Plugin) -> Result<bool, ProviderError> {
-        let score = Request::ScoreContinuation {
-            context: "One, two, three,".into(),
-            continuation: " four".into(),
-        };
+    /// The token that the model writes first after [`CONTEXT`], with its log-probability.
+    async fn written_token(&self, format: Plugin) -> Result<Option<(String, f64)>, ProviderError> {
+        let decoding = Decoding { max_tokens: 1, top_k_per_token: 1, ..Decoding::default() };
+        let request = Request::Generate { prompt: Prompt::Text(CONTEXT.into()), decoding };
+        let trial = self.trial(|support| support.completions_logprobs = Some(1));
+        let answer = self.ask(&trial, format, &request).await?;
+        let first = answer.ok().and_then(|response| {
+            let token = response.completions.first()?.tokens.first()?.clone();
+            Some((token.text, token.logprob?))
+        });
+        Ok(first.filter(|(text, _)| !text.is_empty() && !text.contains('\u{fffd}')))
+    }
+
+    /// Whether a format gives every token of a continuation its log-probability, and the one that the model has when it
+    /// writes: some servers answer with numbers that were never computed.
+    async fn scores(
+        &self,
+        format: Plugin,
+        written: Option<&(String, f64)>,
+    ) -> Result<Scoring, ProviderError> {
+        let continuation = written.map_or_else(|| " four".to_owned(), |(text, _)| text.clone());
+        let score = Request::ScoreContinuation { context: CONTEXT.into(), continuation };
         let trial = self.trial(|_| {});
-        let answer = self.ask(&trial, format, &score).await?;
-        Ok(answer.is_ok_and(|response| {
-            response.completions.iter().all(|completion| completion.logprob().is_some())
-        }))
+        let Ok(response) = self.ask(&trial, format, &score).await? else {
+            return Ok(Scoring::Absent);
+        };
+        let scored: Option<Vec<f64>> =
+            response.completions.iter().map(holometer_core::Completion::logprob).collect();
+        let one_token = response.completions.iter().all(|scored| scored.answer_tokens().len() == 1);
+        Ok(match (scored.as_deref(), written) {
+            (None | Some([]), _) => Scoring::Absent,
+            (Some([scored, ..]), Some((_, written)))
+                if one_token && (scored - written).abs() > AGREEMENT =>
+            {
+                Scoring::Contradicts { scored: *scored, written: *written }
+            }
+            _ => Scoring::Sound,
+        })
     }
 
     async fn chat(&self) -> Result<Chat, ProviderError> {

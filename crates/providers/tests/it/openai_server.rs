@@ -158,6 +158,29 @@ fn given_text_is_scored_by_echo() {
     assert_eq!(first(&outcome).text, "s are blue");
 }
 
+/// A server that answers echo with the same number for every token, as one does whose software keeps only the last
+/// position's logits.
+fn made_up_echo(request: &FakeRequest) -> Reaction {
+    let mut reply = reply(request);
+    if request.json()["echo"] == true {
+        let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
+        for number in body["choices"][0]["logprobs"]["token_logprobs"].as_array_mut().unwrap() {
+            *number = json!(-10.8);
+        }
+        reply.body = serde_json::to_vec(&body).unwrap();
+    }
+    Reaction::Reply(reply)
+}
+
+#[test]
+fn scores_that_contradict_what_the_server_writes_are_not_used() {
+    let server = FakeServer::start(made_up_echo);
+    let model = open_fake(&server, &quick());
+    let card = model.card();
+    assert!(!card.capabilities.score_continuation, "{}", card.summary);
+    assert!(card.summary.contains("-10.80 instead of -7.00"), "{}", card.summary);
+}
+
 #[test]
 fn a_server_without_completions_gets_text_as_a_message() {
     let server = FakeServer::start(|request| {
