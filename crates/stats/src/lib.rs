@@ -6,6 +6,7 @@
 //!
 //! This crate knows nothing of models, scenarios or metrics.
 
+pub mod agreement;
 pub mod bootstrap;
 pub mod calibration;
 pub mod cluster;
@@ -16,9 +17,11 @@ pub mod equivalence;
 pub mod group_gap;
 pub mod group_rates;
 pub mod interval;
+pub mod mixed;
 pub mod multiplicity;
 pub mod paired;
 pub mod power;
+pub mod ranks;
 pub mod rng;
 pub mod win_rate;
 
