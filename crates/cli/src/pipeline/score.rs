@@ -42,6 +42,7 @@ pub(crate) fn score_run(
     let spec = with_classes(info.spec, store, run)?;
     let metrics = Metrics::build(&spec, options);
     let unasked = metrics.unasked(judged, ran);
+    let mut splits = BTreeSet::new();
     let mut scored = Vec::new();
     let mut stored = Vec::new();
     let mut components: Vec<Vec<Result<Vec<f64>, String>>> = vec![Vec::new(); metrics.totals.len()];
@@ -52,6 +53,7 @@ pub(crate) fn score_run(
         let mut scores: Vec<Score> =
             metrics.each.iter().flat_map(|metric| metric.score_with(&view, &findings)).collect();
         scores.retain(|score| !unasked.iter().any(|cell| is_of(score, &cell.metric)));
+        splits.insert(unit.instance.split);
         if !options.helm_compat && !spec.augmentation.perturbations.is_empty() {
             scores.extend(originals.compared(&unit, &view));
         }
@@ -81,7 +83,10 @@ pub(crate) fn score_run(
         Options { lower_is_better, helm_compat: options.helm_compat, ..Options::default() };
     let mut cells = cells(&scored, &totals, &summary);
     cells.extend(metrics.unavailable);
-    cells.extend(unasked);
+    for cell in unasked {
+        let slice = |split| Slice { split: Some(split), ..cell.slice.clone() };
+        cells.extend(splits.iter().map(|split| Cell { slice: slice(*split), ..cell.clone() }));
+    }
     for cell in &mut cells {
         cell.scorer = holometer_metrics::scorers::scorer_of(cell.metric.as_str());
     }

@@ -23,18 +23,23 @@ const ALIASES: [(&str, &str); 6] = [
 /// The family that knows scores of an answer against references by name.
 const BY_NAME: &str = "basic_generation";
 
+/// The score that calibration, which the same family gives, is about.
+const CALIBRATED: &str = "exact_match";
+
 /// The metrics to compute, and the names to show.
 pub(crate) struct Metrics {
     each: Vec<Box<dyn Metric>>,
     /// In the order in which they were asked for.
     wanted: Vec<String>,
+    /// What `each` was made from, where single scores were asked for.
+    specs: Vec<MetricSpec>,
 }
 
 impl Metrics {
     /// Finds every metric that the arguments name.
     pub(crate) fn build(args: &ScoreArgs) -> Result<Self, Failure> {
         let options = MetricOptions { helm_compat: args.helm_compat };
-        let mut metrics = Self { each: Vec::new(), wanted: Vec::new() };
+        let mut metrics = Self { each: Vec::new(), wanted: Vec::new(), specs: Vec::new() };
         let mut by_name = Vec::new();
         for name in &args.metrics {
             let name = name.trim();
@@ -42,7 +47,8 @@ impl Metrics {
             metrics.add(alias.map_or(name, |(_, long)| long), options, &mut by_name)?;
         }
         if !by_name.is_empty() {
-            // Calibration, which this family also gives, is of exact matches.
+            by_name.sort();
+            by_name.dedup();
             let spec = MetricSpec { name: BY_NAME.into(), args: json!({ "names": by_name }) };
             metrics.each.insert(0, built(&spec, options)?);
         }
@@ -80,15 +86,20 @@ impl Metrics {
         }
         for family in holometer_metrics::names() {
             for args in [json!({}), json!({ "name": name })] {
-                let args =
-                    if family == BY_NAME { json!({ "names": ["exact_match"] }) } else { args };
+                let args = if family == BY_NAME { json!({ "names": [CALIBRATED] }) } else { args };
                 let spec = MetricSpec { name: family.to_owned(), args };
                 let Ok(metric) = holometer_metrics::build(&spec, options) else { continue };
-                if names_of(metric.as_ref()).iter().any(|known| known == base(name)) {
-                    self.each.push(metric);
-                    self.wanted.push(name.to_owned());
-                    return Ok(());
+                if !names_of(metric.as_ref()).iter().any(|known| known == base(name)) {
+                    continue;
                 }
+                self.wanted.push(name.to_owned());
+                if family == BY_NAME {
+                    by_name.push(CALIBRATED.to_owned());
+                } else if !self.specs.contains(&spec) {
+                    self.each.push(metric);
+                    self.specs.push(spec);
+                }
+                return Ok(());
             }
         }
         Err(unknown(name))

@@ -27,7 +27,8 @@ pub(crate) fn print(rows: &Rows, args: &ScoreArgs) -> Result<(), Failure> {
         ],
     };
     // All groups of a metric stand together.
-    let names: Vec<&str> = rows[0].1.iter().map(|cell| cell.metric.as_str()).collect();
+    let mut names: Vec<&str> = rows[0].1.iter().map(|cell| cell.metric.as_str()).collect();
+    names.dedup();
     for name in names {
         for (group, cells) in rows {
             for cell in cells.iter().filter(|cell| cell.metric.as_str() == name) {
