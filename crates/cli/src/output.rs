@@ -49,7 +49,7 @@ pub(crate) fn print_document(
 ) -> Result<(), Failure> {
     match format {
         TableFormat::Latex => {
-            let mut texts = vec![String::from("% needs \\usepackage{booktabs}\n")];
+            let mut texts = vec![String::from("% needs \\usepackage{booktabs,longtable}\n")];
             let label = |at: usize| format!("holometer-{}", at + 1);
             texts.extend(tables.iter().enumerate().map(|(at, table)| table.to_latex(&label(at))));
             texts.extend(paragraphs.iter().map(|(heading, text)| latex_paragraph(heading, text)));

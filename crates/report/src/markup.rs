@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use crate::table::{Align, Table};
 
+/// Tables with more rows do not fit a page and become a `longtable`.
+const LONGEST_FLOAT: usize = 45;
+
 impl Table {
-    /// As a LaTeX `table` with `booktabs` rules. The title and the notes, which say n and method, are the caption; `label` is what
+    /// As a LaTeX `table` (`longtable` if it does not fit a page) with `booktabs` rules. The title and the notes, which say n and method, are the caption; `label` is what
     /// `\ref` refers to.
     pub fn to_latex(&self, label: &str) -> String {
         let align: String = self
@@ -21,8 +24,16 @@ impl Table {
             format!("    {} \\\\\n", cells.join(" & "))
         };
         let names: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
-        let mut text = String::from("\\begin{table}\n  \\centering\n  \\small\n");
         let caption = self.caption();
+        if self.rows.len() > LONGEST_FLOAT {
+            let mut text = format!("\\begin{{longtable}}{{{align}}}\n");
+            let _ = writeln!(text, "  \\caption{{{}}}\\label{{tab:{label}}}\\\\", latex(&caption));
+            let _ = write!(text, "    \\toprule\n{}    \\midrule\n    \\endhead\n", line(&names));
+            text.extend(self.rows.iter().map(|row| line(row)));
+            text.push_str("    \\bottomrule\n\\end{longtable}\n");
+            return text;
+        }
+        let mut text = String::from("\\begin{table}\n  \\centering\n  \\small\n");
         let _ = writeln!(text, "  \\caption{{{}}}\n  \\label{{tab:{label}}}", latex(&caption));
         let _ = writeln!(text, "  \\begin{{tabular}}{{{align}}}\n    \\toprule");
         text.push_str(&line(&names));

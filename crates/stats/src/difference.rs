@@ -155,7 +155,7 @@ pub fn stratified_difference(
     }
     let test = sign_flip(&weighted, &labels, options.flips, options.seed)?;
     let mut result = Difference {
-        value: weighted.iter().sum(),
+        value: without_rounding(weighted.iter().sum(), &weighted),
         n: weighted.len(),
         clusters: test.clusters,
         standard_error: known.then(|| variance.sqrt()),
@@ -181,6 +181,12 @@ pub fn stratified_difference(
         });
     }
     Some(result)
+}
+
+/// A sum of numbers that cancel each other is 0, not what their rounding leaves.
+fn without_rounding(sum: f64, parts: &[f64]) -> f64 {
+    let size: f64 = parts.iter().map(|part| part.abs()).sum();
+    if sum.abs() <= 1e-12 * size { 0.0 } else { sum }
 }
 
 impl Difference {

@@ -106,6 +106,8 @@ pub struct GroupGap {
 pub struct TooFewGroups {
     /// How many groups have enough units.
     pub groups: usize,
+    /// How many units the second largest group has.
+    pub units: usize,
 }
 
 /// The gap over groups `0..groups` of one rate, or the widest of several rates (true and false positive rates, for
@@ -124,7 +126,10 @@ pub fn group_gap(
     for (rate, estimate) in estimated.iter().enumerate() {
         let compared = estimate.compared();
         if compared.len() < 2 {
-            return Err(TooFewGroups { groups: compared.len() });
+            let mut sizes: Vec<usize> = estimate.groups.iter().map(|group| group.units).collect();
+            sizes.sort_unstable_by(|a, b| b.cmp(a));
+            let units = sizes.get(1).copied().unwrap_or_default();
+            return Err(TooFewGroups { groups: compared.len(), units });
         }
         for (at, &one) in compared.iter().enumerate() {
             for &other in &compared[at + 1..] {
@@ -133,7 +138,7 @@ pub fn group_gap(
         }
     }
     let widest = pairs.iter().max_by(|a, b| a.difference.total_cmp(&b.difference));
-    let Some(widest) = widest else { return Err(TooFewGroups { groups: 0 }) };
+    let Some(widest) = widest else { return Err(TooFewGroups { groups: 0, units: 0 }) };
     let adjusted = holm(&pairs.iter().map(Pair::p_value).collect::<Vec<_>>());
     let clearest = pairs.iter().zip(&adjusted).min_by(|a, b| {
         a.1.total_cmp(b.1).then_with(|| b.0.difference.total_cmp(&a.0.difference))
@@ -342,7 +347,7 @@ mod tests {
         let all = [parts(0, &[1.0; 30], 0), parts(1, &[0.0; 3], 50)].concat();
         assert_eq!(
             group_gap(&[all], 2, &GapOptions::default()),
-            Err(TooFewGroups { groups: 1 })
+            Err(TooFewGroups { groups: 1, units: 3 })
         );
     }
 }

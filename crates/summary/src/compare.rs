@@ -32,6 +32,8 @@ pub struct SideScores {
     pub metric: Option<MetricName>,
     /// Whether smaller is better.
     pub lower_is_better: bool,
+    /// The scorer that the scores come from, as `name@hash`, for metrics that need one.
+    pub scorer: Option<String>,
     /// By the instance's id.
     pub instances: BTreeMap<String, ScoredInstance>,
 }
@@ -181,6 +183,14 @@ fn scenario(
     };
     if metric != other {
         return Err(format!("the sides have different metrics, `{metric}` and `{other}`"));
+    }
+    if first.scorer != second.scorer {
+        let name = |side: &SideScores| side.scorer.clone().unwrap_or_else(|| "an unknown one".into());
+        return Err(format!(
+            "the sides were scored by different scorers, {} and {}; hint: `holometer rescore` scores both again",
+            name(first),
+            name(second)
+        ));
     }
     let mut pairs = Vec::new();
     for (id, one) in &first.instances {

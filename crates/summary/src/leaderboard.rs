@@ -117,6 +117,9 @@ fn task(scenario: &LeaderboardScenario, models: &[String]) -> Result<(Task, Metr
         .filter_map(|model| scenario.scores.get(model))
         .filter(|side| side.metric.is_some() && !side.instances.is_empty())
         .collect();
+    if scored.windows(2).any(|pair| pair[0].scorer != pair[1].scorer) {
+        return Err("the models were scored by different scorers; `holometer rescore` scores all again".into());
+    }
     if scored.len() >= 2 && scored.windows(2).all(|pair| pair[0].metric == pair[1].metric) {
         let mut rows: BTreeMap<&str, (&str, Vec<Option<f64>>)> = BTreeMap::new();
         for (at, model) in models.iter().enumerate() {

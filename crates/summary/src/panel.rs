@@ -2,7 +2,7 @@
 //!
 //! Being accurate, calibrated, fair and harmless are different things; whether they go together is a question for the data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holometer_core::{InstanceId, Interval};
 use holometer_stats::correlation::spearman;
@@ -57,7 +57,10 @@ pub fn instance_panel(table: &InstanceTable, over: &str, how: &Judgement) -> Vec
                     clusters.push(*cluster);
                 }
             }
-            if x.len() < LEAST_INSTANCES {
+            // A single word's probability and its logarithm are the same to ranks.
+            let same = (first.as_str(), second.as_str())
+                == (Column::Logprob.as_str(), Column::Confidence.as_str());
+            if x.len() < LEAST_INSTANCES || same {
                 continue;
             }
             let clusters = labels(clusters.into_iter());
@@ -83,7 +86,7 @@ pub fn row_panel(rows: &[FairnessRow], how: &Judgement) -> Vec<PanelEntry> {
                 .iter()
                 .filter_map(|row| Some((value(row, first)?, value(row, second)?)))
                 .collect();
-            if pairs.len() < LEAST_ROWS {
+            if pairs.len() < LEAST_ROWS || mixes_scorers(rows, &[first, second]) {
                 continue;
             }
             let (x, y): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
@@ -99,6 +102,23 @@ pub fn row_panel(rows: &[FairnessRow], how: &Judgement) -> Vec<PanelEntry> {
         }
     }
     entries
+}
+
+/// Whether any of the families rests on scores that come from different scorers in different rows.
+fn mixes_scorers(rows: &[FairnessRow], families: &[Family]) -> bool {
+    families.iter().any(|family| {
+        let columns: &[Column] = match family {
+            Family::Toxicity | Family::ToxicityChange => &[Column::Toxicity],
+            Family::SentimentChange => &[Column::Sentiment],
+            Family::Refusal | Family::RefusalChange => &[Column::Refusal],
+            _ => &[],
+        };
+        columns.iter().filter_map(|column| column.metric()).any(|metric| {
+            let scorers: BTreeSet<&String> =
+                rows.iter().filter_map(|row| row.scorers.get(metric)).collect();
+            scorers.len() > 1
+        })
+    })
 }
 
 /// Adjusts the panel's p values for how many correlations it has.
@@ -173,7 +193,7 @@ fn correlated(
         entry.interval = bootstrap_statistic(clusters, &of, &options).map(into_core);
         entry.p_value = entry.interval.as_ref().map_or(1.0, |interval| {
             let error = (interval.high - interval.low) / 2.0 / normal_quantile(0.5 + how.level / 2.0);
-            if error > 0.0 { 2.0 * normal_cdf(-(entry.value / error).abs()) } else { 1.0 }
+            if error > 0.0 { 2.0 * normal_cdf(-(entry.value / error).abs()) } else { plain.p_value }
         });
         entry.adjusted_p = entry.p_value;
     }

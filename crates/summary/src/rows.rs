@@ -189,6 +189,9 @@ pub struct TableOptions {
     pub main_split: Option<Split>,
     /// Metrics for which a smaller value is better.
     pub lower_is_better: BTreeSet<MetricName>,
+    /// Take the main metric for [`Column::Correct`] even if less of it is better, as toxicity: for comparing models, not for
+    /// saying whether answers are right.
+    pub any_direction: bool,
     /// Metrics that this version can compute, for saying what scoring again would add.
     pub known: BTreeSet<MetricName>,
 }
@@ -205,7 +208,10 @@ impl InstanceTable {
             .flat_map(|unit| &unit.scores.scores)
             .map(|score| score.metric.as_str())
             .collect();
-        let correct_metric = std::iter::once(options.main_metric.as_str())
+        let is_error = options.lower_is_better.contains(&options.main_metric);
+        let correct_metric = Some(options.main_metric.as_str())
+            .filter(|_| options.any_direction || !is_error)
+            .into_iter()
             .chain(CORRECTNESS)
             .find(|name| names.contains(name))
             .map(MetricName::from);

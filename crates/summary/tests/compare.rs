@@ -16,6 +16,7 @@ fn side(scores: impl IntoIterator<Item = f64>) -> SideScores {
     SideScores {
         metric: Some("exact_match".into()),
         lower_is_better: false,
+        scorer: None,
         instances: instances.collect(),
     }
 }
@@ -73,6 +74,21 @@ fn other_questions_under_the_same_ids_are_not_compared() {
     assert_eq!(comparison.scenarios[0].unmatched, 11);
     assert_eq!(comparison.left_out.len(), 1);
     assert!(comparison.left_out[0].1.contains("no metric"), "{:?}", comparison.left_out);
+}
+
+#[test]
+fn scores_of_different_scorers_are_never_compared() {
+    let scored = |hash: &str| SideScores {
+        scorer: Some(format!("toxicity@{hash}")),
+        ..pattern(30, |id| id % 2 == 0)
+    };
+    let how = Judgement::default();
+    let scenario = |other: &str| vec![("s".to_owned(), scored("1a"), scored(other))];
+    let same = compare(("a", "b"), &scenario("1a"), Adjustment::Holm, &how);
+    assert_eq!((same.scenarios.len(), same.left_out.len()), (1, 0));
+    let different = compare(("a", "b"), &scenario("2b"), Adjustment::Holm, &how);
+    assert_eq!((different.scenarios.len(), different.overall), (0, None));
+    assert!(different.left_out[0].1.contains("toxicity@1a and toxicity@2b"));
 }
 
 #[test]

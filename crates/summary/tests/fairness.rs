@@ -59,6 +59,7 @@ fn table(units: &[UnitScores], groups: &[Vec<String>]) -> InstanceTable {
         main_metric: "exact_match".into(),
         main_split: Some(Split::Test),
         lower_is_better: BTreeSet::new(),
+        any_direction: false,
         known: BTreeSet::from([MetricName::from("refusal")]),
     };
     InstanceTable::new(&units, &options)
@@ -245,6 +246,7 @@ fn holm_within_a_row_and_benjamini_hochberg_across_rows() {
         run: "r".into(),
         label: "s".into(),
         model: "m".into(),
+        scorers: BTreeMap::new(),
         cells: ps.iter().map(|p| cell(*p)).collect(),
     };
     let mut rows = vec![one(&[0.01, 0.04]), one(&[0.03])];

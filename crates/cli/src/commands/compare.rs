@@ -14,7 +14,8 @@ use crate::commands::report::{hold, read_gates};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    judgement, open_for_reading, run_label, run_table, runs_of, side_scores, suite_or_latest,
+    Scored, judgement, open_for_reading, run_label, run_table, runs_of, side_scores,
+    suite_or_latest,
 };
 
 /// Prints a comparison.
@@ -126,7 +127,8 @@ fn scenarios(
         }
     };
     let scores = |run: &RunInfo| -> Result<SideScores, Failure> {
-        Ok(side_scores(&run_table(store, run, &catalogue, metric)?, metric))
+        let scored = metric.map_or(Scored::MainMetric, Scored::Metric);
+        Ok(side_scores(&run_table(store, run, &catalogue, scored)?, scored))
     };
     if let ([one], [other]) = (first.runs.as_slice(), second.runs.as_slice()) {
         let (a, b) = (run_label(one), run_label(other));

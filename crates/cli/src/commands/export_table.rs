@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::args::{ExportTableArgs, RowsFormat};
 use crate::failure::Failure;
 use crate::output;
-use crate::pipeline::{open_for_reading, run_label, run_table, runs_of, suite_or_latest};
+use crate::pipeline::{Scored, open_for_reading, run_label, run_table, runs_of, suite_or_latest};
 
 /// Writes the table of a suite's runs.
 pub(crate) fn export_table(args: &ExportTableArgs) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ fn write_run(
     format: RowsFormat,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let table = run_table(store, run, &Catalogue::builtin(), None)?.table;
+    let table = run_table(store, run, &Catalogue::builtin(), Scored::Correctness)?.table;
     for row in &table.rows {
         let object = row_object(run, &table, row);
         match format {

@@ -11,7 +11,7 @@ use crate::args::PowerArgs;
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    open_for_reading, run_label, run_table, runs_of, side_scores, suite_or_latest,
+    Scored, open_for_reading, run_label, run_table, runs_of, side_scores, suite_or_latest,
 };
 
 /// A planned comparison, for JSON.
@@ -74,7 +74,10 @@ fn stored(args: &PowerArgs) -> Result<Vec<(String, String, Design)>, Failure> {
     let catalogue = Catalogue::builtin();
     let mut sides = BTreeMap::new();
     for run in runs_of(&store, &suite)? {
-        let scores = side_scores(&run_table(&store, &run, &catalogue, None)?, None);
+        let scores = side_scores(
+            &run_table(&store, &run, &catalogue, Scored::MainMetric)?,
+            Scored::MainMetric,
+        );
         sides
             .entry(run_label(&run))
             .or_insert_with(Vec::new)

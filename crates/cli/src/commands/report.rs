@@ -19,8 +19,8 @@ use crate::args::{ReportArgs, TableFormat, ViewArg};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    fairness_report, judgement, open_for_reading, report as read_report, run_table, runs_of,
-    side_scores,
+    Scored, fairness_report, judgement, open_for_reading, report as read_report, run_table,
+    runs_of, side_scores,
 };
 
 /// Prints the report of a suite.
@@ -150,7 +150,7 @@ fn print_fairness(report: &FairnessReport, format: TableFormat) -> Result<(), Fa
     if format == TableFormat::Csv {
         return output::print_tables(&[fairness_data(report)], report, format);
     }
-    let mut tables = if format == TableFormat::Table {
+    let mut tables = if matches!(format, TableFormat::Table | TableFormat::Latex) {
         vec![fairness_by_model(report), fairness_numbers(report)]
     } else {
         vec![fairness_table(report), fairness_details(report)]
@@ -209,13 +209,13 @@ fn board(
         if !models.contains(&model) {
             models.push(model.clone());
         }
-        let table = run_table(store, info, catalogue, None)?;
+        let table = run_table(store, info, catalogue, Scored::MainMetric)?;
         let scenario = scenarios.entry(run.label.clone()).or_default();
         scenario.label.clone_from(&run.label);
         scenario.metric = run.main_metric.clone();
         let cards = holometer_metrics::card(run.main_metric.as_str());
         scenario.lower_is_better = cards.is_some_and(|card| card.higher_is_better == Some(false));
-        scenario.scores.insert(model.clone(), side_scores(&table, None));
+        scenario.scores.insert(model.clone(), side_scores(&table, Scored::MainMetric));
         let main = run.cells.iter().find(|cell| {
             cell.metric == run.main_metric
                 && cell.slice.perturbation.is_none()

@@ -23,14 +23,27 @@ pub(crate) struct RunTable {
     pub(crate) table: InstanceTable,
     /// What each original instance asks, by its id: two runs are compared only where they ask the same.
     pub(crate) questions: BTreeMap<String, String>,
+    /// The scorers behind its metrics.
+    pub(crate) scorers: BTreeMap<String, String>,
 }
 
-/// The per-instance table of a run. `metric` replaces the scenario's own main metric.
+/// What a per-instance table says of single answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scored<'a> {
+    /// Whether they are right.
+    Correctness,
+    /// The scenario's main metric, whatever it measures.
+    MainMetric,
+    /// This metric.
+    Metric(&'a str),
+}
+
+/// The per-instance table of a run.
 pub(crate) fn run_table(
     store: &Store,
     run: &RunInfo,
     catalogue: &Catalogue,
-    metric: Option<&str>,
+    scored: Scored<'_>,
 ) -> Result<RunTable, Failure> {
     let instances: Vec<Arc<Instance>> =
         store.instances(run.id).collect::<Result<_, _>>().map_err(Failure::usage)?;
@@ -66,7 +79,11 @@ pub(crate) fn run_table(
             .collect()
     };
     let options = TableOptions {
-        main_metric: metric.map_or(main.metric, MetricName::from),
+        main_metric: match scored {
+            Scored::Metric(name) => MetricName::from(name),
+            Scored::Correctness | Scored::MainMetric => main.metric,
+        },
+        any_direction: !matches!(scored, Scored::Correctness),
         main_split: main.split,
         lower_is_better: named(true),
         known: named(false),
@@ -76,7 +93,15 @@ pub(crate) fn run_table(
     Ok(RunTable {
         table: InstanceTable::new(&table_units, &options),
         questions: questions.collect(),
+        scorers: scorers(store, run)?,
     })
+}
+
+/// The scorers of a run's metrics, as its cells name them.
+fn scorers(store: &Store, run: &RunInfo) -> Result<BTreeMap<String, String>, Failure> {
+    let cells = store.cells(run.id).map_err(Failure::usage)?;
+    let named = cells.into_iter().filter_map(|cell| Some((cell.metric.0, cell.scorer?)));
+    Ok(named.collect())
 }
 
 /// Everything that an instance asks, as one text.
@@ -91,11 +116,14 @@ fn question(instance: &Instance) -> String {
     text
 }
 
-/// The scores of single instances in a run's table. With `metric`, of that metric only.
-pub(crate) fn side_scores(run: &RunTable, metric: Option<&str>) -> SideScores {
+/// The scores of single instances in a run's table, which was made for the same `scored`.
+pub(crate) fn side_scores(run: &RunTable, scored: Scored<'_>) -> SideScores {
     let table = &run.table;
     let found = table.correct_metric.clone();
-    let found = found.filter(|name| metric.is_none_or(|metric| metric == name.as_str()));
+    let found = found.filter(|name| match scored {
+        Scored::Metric(wanted) => wanted == name.as_str(),
+        Scored::Correctness | Scored::MainMetric => true,
+    });
     let means = table.means(None, Column::Correct);
     let instances = means.into_iter().map(|(id, (score, cluster))| {
         let question = run.questions.get(id.as_str()).cloned().unwrap_or_default();
@@ -104,6 +132,7 @@ pub(crate) fn side_scores(run: &RunTable, metric: Option<&str>) -> SideScores {
     SideScores {
         instances: if found.is_some() { instances.collect() } else { BTreeMap::new() },
         lower_is_better: table.lower_is_better,
+        scorer: found.as_ref().and_then(|name| run.scorers.get(name.as_str()).cloned()),
         metric: found,
     }
 }
@@ -131,7 +160,7 @@ pub(crate) fn fairness_report(
     let mut rows = Vec::new();
     let mut panel = Vec::new();
     for (info, report) in runs {
-        let run = run_table(store, info, catalogue, None)?;
+        let run = run_table(store, info, catalogue, Scored::Correctness)?;
         let input = RowInput {
             run: report.run.clone(),
             label: report.label.clone(),

@@ -1,7 +1,7 @@
 //! The entries that are levels: accuracy, calibration, worst cases, rates; and those that a run's cells hold already:
 //! representation and association.
 
-use holometer_core::{Cell, CellStatus, MetricName};
+use holometer_core::{Cell, CellStatus, Interval, MetricName};
 use holometer_stats::calibration::{Prediction, brier, ece_equal_mass};
 use holometer_stats::distribution::{normal_quantile, t_two_sided};
 use holometer_stats::equivalence::tost;
@@ -27,9 +27,19 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
         (Family::Refusal, Column::Unparsed, "unparsed rate"),
     ];
     for (family, column, measure) in rates {
-        cells.push(cell(family, measure, level(table, column, how)));
+        let mut entry = level(table, column, how);
+        let scorer = column.metric().and_then(|metric| scorer_of(input.cells, metric));
+        if let (Entry::Found(finding), Some(scorer)) = (&mut entry, scorer) {
+            finding.notes.push(format!("scored by {scorer}"));
+        }
+        cells.push(cell(family, measure, entry));
     }
     cells
+}
+
+/// The scorer of a metric, as `name@hash`.
+pub(crate) fn scorer_of<'a>(cells: &'a [Cell], metric: &str) -> Option<&'a str> {
+    cells.iter().filter(|cell| cell.metric.as_str() == metric).find_map(|cell| cell.scorer.as_deref())
 }
 
 /// The mean of a column over the originals.
@@ -47,7 +57,8 @@ fn level(table: &InstanceTable, column: Column, how: &Judgement) -> Entry {
     finding.minimum_detectable_effect = Clusters::new(&clusters)
         .summarise(&numbers)
         .filter(|summary| summary.standard_error > 0.0)
-        .map(|summary| minimum_detectable_effect(summary.standard_error, how.alpha, how.power));
+        .map(|summary| minimum_detectable_effect(summary.standard_error, how.alpha, how.power))
+        .or_else(|| detectable(&finding, how));
     if matches!(column, Column::Toxicity | Column::Sentiment) {
         finding.notes.push(SCREENING.into());
     }
@@ -84,24 +95,36 @@ fn originals<'a>(input: &RowInput<'a>, metric: &MetricName) -> Option<&'a Cell> 
 }
 
 fn as_level(cell: &Cell, how: &Judgement) -> Entry {
-    let Some(estimate) = &cell.estimate else { return Entry::Missing(cell.status.clone()) };
+    let Some(estimate) = &cell.estimate else { return Entry::Missing(support(&cell.status)) };
     let mut finding = Finding::level(
         estimate.value,
         estimate.interval.clone(),
         estimate.n,
         estimate.clusters,
     );
-    finding.minimum_detectable_effect =
-        error_of(cell).map(|error| minimum_detectable_effect(error, how.alpha, how.power));
+    finding.minimum_detectable_effect = detectable(&finding, how);
     if estimate.unscored > 0 {
         finding.notes.push(format!("{} instances unscored", estimate.unscored));
     }
     Entry::Found(finding)
 }
 
-/// The standard error that a cell's interval implies.
-fn error_of(cell: &Cell) -> Option<f64> {
-    let interval = cell.estimate.as_ref()?.interval.as_ref()?;
+/// A metric that counts says `12 mentions ...; 30 are needed`: that is too little support, not a question without meaning.
+fn support(status: &CellStatus) -> CellStatus {
+    let CellStatus::NotApplicable { reason } = status else { return status.clone() };
+    let counted = reason.split(' ').next().and_then(|word| word.parse().ok());
+    let needed = reason
+        .strip_suffix(" are needed")
+        .and_then(|rest| rest.rsplit(' ').next())
+        .and_then(|word| word.parse().ok());
+    match (counted, needed) {
+        (Some(n), Some(needed)) => CellStatus::InsufficientSupport { n, needed },
+        _ => status.clone(),
+    }
+}
+
+/// The standard error that an interval implies.
+fn error_of(interval: &Interval) -> Option<f64> {
     let critical = normal_quantile(0.5 + interval.level / 2.0);
     let error = (interval.high - interval.low) / 2.0 / critical;
     (error > 0.0).then_some(error)
@@ -147,10 +170,12 @@ fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
             let drawn: Vec<Prediction> = units.iter().map(|unit| predictions[*unit]).collect();
             statistic(&drawn)
         };
-        let interval = bootstrap_statistic(&clusters, &of, &options).map(into_core);
         let count = clusters.iter().max().map_or(0, |last| last + 1);
         let value = statistic(&predictions).unwrap_or_default();
+        let interval = bootstrap_statistic(&clusters, &of, &options)
+            .map(|interval| around(value, into_core(interval)));
         let mut finding = Finding::level(value, interval, predictions.len(), count);
+        finding.minimum_detectable_effect = detectable(&finding, how);
         if name == ERROR && predictions.len() < 300 {
             finding.notes.push("unreliable below some 300 instances".into());
         }
@@ -160,6 +185,24 @@ fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
         measure(ERROR, |predictions| ece_equal_mass(predictions, 10)),
         measure(BRIER, brier),
     ]
+}
+
+/// Few predictions make every resample's bins look worse calibrated than the data's, so that the replicates lie beside the value
+/// itself: only their spread is used.
+fn around(value: f64, replicates: Interval) -> Interval {
+    let reach = (replicates.high - replicates.low) / 2.0;
+    Interval {
+        low: (value - reach).max(0.0),
+        high: (value + reach).min(1.0),
+        method: format!("spread of the {}", replicates.method),
+        ..replicates
+    }
+}
+
+/// The smallest difference from a fixed value that would be found, from the interval's width.
+fn detectable(finding: &Finding, how: &Judgement) -> Option<f64> {
+    let error = error_of(finding.interval.as_ref()?)?;
+    Some(minimum_detectable_effect(error, how.alpha, how.power))
 }
 
 /// HELM's worst cases over all fairness and all robustness perturbations.
@@ -242,7 +285,8 @@ fn helm_level(found: &Cell, how: &Judgement) -> Entry {
 /// A statistic that is 0 in expectation when there is no bias, judged by its bootstrap interval.
 fn against_zero(found: &Cell, how: &Judgement) -> Entry {
     let mut entry = as_level(found, how);
-    if let (Entry::Found(finding), Some(error)) = (&mut entry, error_of(found)) {
+    let error = found.estimate.as_ref().and_then(|e| e.interval.as_ref()).and_then(error_of);
+    if let (Entry::Found(finding), Some(error)) = (&mut entry, error) {
         let degrees = (finding.clusters as f64 - 1.0).max(1.0);
         finding.p_value = Some(t_two_sided(finding.value / error, degrees));
         finding.equivalence_p = Some(tost(finding.value, error, degrees, how.margin));

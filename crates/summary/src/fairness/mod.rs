@@ -11,11 +11,13 @@ mod changes;
 mod levels;
 mod slices;
 
+use std::collections::BTreeMap;
+
 use holometer_core::{Cell, MetricName, ModelName, RunName, Split};
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Entry;
-use crate::rows::InstanceTable;
+use crate::rows::{Column, InstanceTable};
 
 pub use adjust::adjust;
 
@@ -109,6 +111,9 @@ pub struct FairnessRow {
     pub label: String,
     /// The model.
     pub model: ModelName,
+    /// The scorers of texts behind it, as `name@hash`, by metric. Rows with different scorers are never compared.
+    #[serde(default)]
+    pub scorers: BTreeMap<String, String>,
     /// The entries, family by family.
     pub cells: Vec<FairnessCell>,
 }
@@ -204,8 +209,18 @@ pub fn fairness_row(input: &RowInput<'_>, how: &Judgement) -> FairnessRow {
         run: input.run.clone(),
         label: input.label.clone(),
         model: input.model.clone(),
+        scorers: scorers(input.cells),
         cells,
     }
+}
+
+fn scorers(cells: &[Cell]) -> BTreeMap<String, String> {
+    let columns = Column::ALL.into_iter().filter_map(Column::metric);
+    columns
+        .filter_map(|metric| {
+            Some((metric.to_owned(), levels::scorer_of(cells, metric)?.to_owned()))
+        })
+        .collect()
 }
 
 pub(crate) fn cell(family: Family, measure: impl Into<String>, entry: Entry) -> FairnessCell {

@@ -197,13 +197,12 @@ impl Axis<'_> {
         };
         match group_gap(rates, self.groups.len(), &options) {
             Ok(gap) => Entry::Found(self.finding(&gap, names)),
-            Err(too_few) => Entry::Missing(CellStatus::NotApplicable {
-                reason: format!(
-                    "{} of {} groups have {} instances in two clusters; a gap needs two",
-                    too_few.groups,
-                    self.groups.len(),
-                    how.least_instances
-                ),
+            Err(too_few) if too_few.units < how.least_instances => {
+                let needed = how.least_instances;
+                Entry::Missing(CellStatus::InsufficientSupport { n: too_few.units, needed })
+            }
+            Err(_) => Entry::Missing(CellStatus::NotApplicable {
+                reason: "all instances about a group are made from one template".into(),
             }),
         }
     }
