@@ -19,6 +19,7 @@ from unittest import mock
 
 import datasets
 
+import more_rows
 import rows
 
 # HELM's instances don't need it, its serialiser imports it.
@@ -200,6 +201,7 @@ def main(fixtures):
                 raise
             recorded.append({"scenario": entry["scenario"], "args": entry["args"], "only": entry["only"], "instances": made})
     text = json.dumps(recorded, ensure_ascii=False, indent=1)
+    more_rows.write_more(upstream)
     (fixtures / "helm_instances.json").write_text(text + "\n", encoding="utf-8")
     print(f"{len(recorded)} cases of {len({entry['scenario'] for entry in CASES})} scenarios, {sum(len(entry['instances']) for entry in recorded)} instances")
 

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use holometer_core::card::ScenarioCard;
 use holometer_core::instance::number_instances;
 use holometer_core::{Args, Instance, RunSpec, ScenarioCatalogue, ScenarioSpec};
-use holometer_data::{DataFile, Library, Progress};
+use holometer_data::{Availability, DataFile, Library, Progress};
 
 use crate::arguments::{nearest, resolve_args};
 use crate::arrange::arrange;
@@ -96,6 +96,34 @@ impl Catalogue {
         let offered =
             |needed: &files::NeededFile| !(needed.optional && needed.file.locations.is_empty());
         Ok(needed.into_iter().filter(offered).map(|needed| needed.file).collect())
+    }
+
+    /// The data files that a run reads with what this library has: as [`Self::files`], without those that are passed over
+    /// because only other parts of the dataset lie in a data folder, and each download once, however many of its members
+    /// are read.
+    ///
+    /// # Errors
+    /// As [`Self::files`].
+    pub fn wanted_files(
+        &self,
+        spec: &ScenarioSpec,
+        library: &Library,
+    ) -> Result<Vec<DataFile>, ScenarioError> {
+        let (source, loaded, args) = self.resolved(spec)?;
+        let scope = scope::of_arguments(&loaded.definition, &args);
+        let needed = files::needed(&loaded.definition, source, &scope)
+            .map_err(|error| source.template_error(&error))?;
+        let mut wanted: Vec<DataFile> = Vec::new();
+        for file in files::wanted(needed, library) {
+            let is_same = |known: &DataFile| {
+                !file.locations.is_empty() && known.locations == file.locations
+            };
+            let is_local = matches!(library.locate(&file), Availability::Local(_));
+            if is_local || !wanted.iter().any(is_same) {
+                wanted.push(file);
+            }
+        }
+        Ok(wanted)
     }
 
     /// All instances of a scenario, in HELM's order, numbered before any sampling.

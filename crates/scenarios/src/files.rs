@@ -168,6 +168,21 @@ pub(crate) fn open(
     Ok(opened)
 }
 
+/// The files that [`open`] would read or fetch.
+pub(crate) fn wanted(files: Vec<NeededFile>, library: &Library) -> Vec<DataFile> {
+    let some_are_local =
+        files.iter().any(|needed| matches!(library.locate(&needed.file), Availability::Local(_)));
+    let is_wanted = |needed: &NeededFile| {
+        let is_here = matches!(
+            library.locate(&needed.file),
+            Availability::Local(_) | Availability::Cached(_)
+        );
+        let is_passed_over = needed.file.locations.is_empty() || some_are_local;
+        !needed.optional || is_here || !is_passed_over
+    };
+    files.into_iter().filter(is_wanted).map(|needed| needed.file).collect()
+}
+
 impl NeededFile {
     /// The file, lying at a path.
     pub(crate) fn at(self, path: PathBuf) -> OpenFile {

@@ -230,7 +230,11 @@ impl Planner<'_> {
 
     /// Where the data would come from; the reason why it can't be had.
     fn find_data(&self, spec: &RunSpec, line: &mut Line) -> Option<String> {
-        let files = match self.environment.catalogue.files(&spec.scenario) {
+        let files = match self
+            .environment
+            .catalogue
+            .wanted_files(&spec.scenario, &self.environment.library)
+        {
             Ok(files) => files,
             Err(error) => return Some(error.to_string()),
         };

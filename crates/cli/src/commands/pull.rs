@@ -26,7 +26,11 @@ pub(crate) fn pull(args: &PullArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     let mut files: BTreeMap<String, DataFile> = BTreeMap::new();
     for spec in runnable(&selected.cells) {
-        for file in environment.catalogue.files(&spec.scenario).map_err(Failure::usage)? {
+        for file in environment
+            .catalogue
+            .wanted_files(&spec.scenario, &environment.library)
+            .map_err(Failure::usage)?
+        {
             files.insert(format!("{file:?}"), file);
         }
     }

@@ -205,7 +205,11 @@ fn example(
     let metrics: Vec<String> =
         spec.metrics.iter().map(|metric| format!("`{}` {}", metric.name, metric.args)).collect();
     let metrics = format!("## Metrics\n\n{}", bullets(&metrics));
-    for file in environment.catalogue.files(&spec.scenario).map_err(Failure::usage)? {
+    for file in environment
+        .catalogue
+        .wanted_files(&spec.scenario, &environment.library)
+        .map_err(Failure::usage)?
+    {
         if !matches!(
             environment.library.locate(&file),
             Availability::Local(_) | Availability::Cached(_)

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod common;
+mod every_scenario;
 mod golden_requests;
 mod golden_statistics;
+mod judges;
 mod kill;
 mod plan;
 mod remote;
