@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use holometer_core::{Cancel, Instance, Price, RunSpec};
+use holometer_core::{Cancel, Instance, Price, RunSpec, ScenarioCard, ScenarioCatalogue};
 use holometer_plan::{Cell, SkipKind};
 use holometer_report::Detail;
 use holometer_run::{Event, Job, Options, Place, WarningTally, execute};
@@ -15,7 +15,7 @@ use crate::args::{InquiryArgs, RunArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, LoadedModel, PRICE_FIELD, Purpose, Respondents, ScoreOptions, Selected, Spending,
+    Environment, LoadedModel, HEADLINE_FIELD, Headline, PRICE_FIELD, Purpose, Respondents, ScoreOptions, Selected, Spending,
     dollars, inquire, instances_of, now, open_for_writing, prepare, report, score_run, scoring,
     select,
 };
@@ -258,14 +258,15 @@ fn begin(
         instances: &prepared.instances,
         requests: &prepared.requests,
     };
-    let context = context(answering.price());
+    let card = environment.catalogue.card(spec.scenario.name.as_str());
+    let context = context(answering.price(), card);
     let begun =
         store.begin_run(&selected.suite, spec, &inputs, &context).map_err(Failure::usage)?;
     let job = Job { run: begun.run, model: answering, place: model.place };
     Ok(Ok((job, model)))
 }
 
-fn context(price: Option<Price>) -> RunContext {
+fn context(price: Option<Price>, card: Option<&ScenarioCard>) -> RunContext {
     let mut host = serde_json::json!({
         "os": std::env::consts::OS,
         "architecture": std::env::consts::ARCH,
@@ -273,6 +274,9 @@ fn context(price: Option<Price>) -> RunContext {
     });
     if let Some(price) = price {
         host[PRICE_FIELD] = serde_json::json!(price);
+    }
+    if let Some(card) = card {
+        host[HEADLINE_FIELD] = serde_json::json!(Headline::of(card));
     }
     RunContext { at: now(), version: env!("CARGO_PKG_VERSION").to_owned(), host }
 }

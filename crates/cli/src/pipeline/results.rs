@@ -3,15 +3,44 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use holometer_core::{Cell, CellStatus, MainMetric, Outcome, Price, ScenarioCatalogue, Slice};
+use holometer_core::{
+    Cell, CellStatus, MainMetric, MetricName, Outcome, Price, ScenarioCard, ScenarioCatalogue, Slice,
+};
 use holometer_report::{Report, RunReport, RunTotals};
 use holometer_scenarios::Catalogue;
 use holometer_store::{RunInfo, Store, UnixMillis};
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
 /// Where a run's circumstances hold the price of its model.
 pub(crate) const PRICE_FIELD: &str = "price";
+
+/// Where a run's circumstances hold what its scenario is known for.
+pub(crate) const HEADLINE_FIELD: &str = "headline";
+
+/// The numbers that a scenario is known for. Recorded with each run, so that reports need no scenario file.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Headline {
+    /// The main metric.
+    pub(crate) main: MainMetric,
+    /// Other metrics to show with it.
+    pub(crate) others: Vec<MetricName>,
+}
+
+impl Headline {
+    /// From a scenario's card.
+    pub(crate) fn of(card: &ScenarioCard) -> Self {
+        Self { main: card.main_metric.clone(), others: card.headline_metrics.clone() }
+    }
+
+    /// Of a stored run: by the catalogue, which may know better than the version that made the run; else as recorded.
+    pub(crate) fn of_run(run: &RunInfo, catalogue: &Catalogue) -> Self {
+        let recorded = || serde_json::from_value(run.host.get(HEADLINE_FIELD)?.clone()).ok();
+        let card = catalogue.card(run.spec.scenario.name.as_str());
+        card.map(Self::of).or_else(recorded).unwrap_or_default()
+    }
+}
 
 /// The present time, for records.
 pub(crate) fn now() -> UnixMillis {
@@ -69,9 +98,8 @@ pub(crate) fn runs_of(store: &Store, suite: &str) -> Result<Vec<RunInfo>, Failur
 }
 
 fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<RunReport, Failure> {
-    let card = catalogue.card(run.spec.scenario.name.as_str());
+    let Headline { main, others } = Headline::of_run(run, catalogue);
     let mut cells = store.cells(run.id).map_err(Failure::usage)?;
-    let main = card.map(|card| card.main_metric.clone()).unwrap_or_default();
     if !main.metric.0.is_empty() && !cells.iter().any(|cell| cell.metric == main.metric) {
         cells.push(absent(&main, &cells, run.finished.is_some()));
     }
@@ -81,7 +109,7 @@ fn run_report(store: &Store, run: &RunInfo, catalogue: &Catalogue) -> Result<Run
         model: run.spec.model.name.clone(),
         main_metric: main.metric,
         main_split: main.split,
-        headline_metrics: card.map(|card| card.headline_metrics.clone()).unwrap_or_default(),
+        headline_metrics: others,
         cells,
         totals: totals(store, run)?,
     })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use holometer_core::{Instance, MetricName, ScenarioCatalogue};
+use holometer_core::{Instance, MetricName};
 use holometer_report::RunReport;
 use holometer_report::fairness::{FairnessReport, methods};
 use holometer_scenarios::Catalogue;
@@ -16,6 +16,7 @@ use holometer_summary::rows::{Column, InstanceTable, TableOptions, TableUnit};
 
 use crate::args::JudgementArgs;
 use crate::failure::Failure;
+use crate::pipeline::Headline;
 
 /// A stored run with its per-instance table.
 pub(crate) struct RunTable {
@@ -66,10 +67,7 @@ pub(crate) fn run_table(
         .iter()
         .map(|(scores, instance)| TableUnit { scores, groups: &instance.groups })
         .collect();
-    let main = catalogue
-        .card(run.spec.scenario.name.as_str())
-        .map(|card| card.main_metric.clone())
-        .unwrap_or_default();
+    let main = Headline::of_run(run, catalogue).main;
     let cards = holometer_metrics::cards();
     let named = |only_lower: bool| -> BTreeSet<MetricName> {
         cards
