@@ -38,7 +38,17 @@ import helm_import
 checkout, shared, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 helm_import.setup(checkout)
 
-from helm.benchmark.metrics import basic_metrics, copyright_metrics, disinformation_metrics, gpqa_chain_of_thought_metric, ranking_metrics  # noqa: E402
+from helm.benchmark.metrics import (  # noqa: E402
+    basic_metrics,
+    classification_metrics,
+    copyright_metrics,
+    decodingtrust_ood_knowledge_metrics,
+    decodingtrust_privacy_metrics,
+    disinformation_metrics,
+    efficiency_metrics,
+    gpqa_chain_of_thought_metric,
+    ranking_metrics,
+)
 from helm.benchmark.metrics.ifeval import instructions_registry, instructions_util  # noqa: E402
 from helm.benchmark.metrics.metric_name import MetricName  # noqa: E402
 from helm.benchmark.metrics.statistic import Stat  # noqa: E402
@@ -194,6 +204,76 @@ def letters(rng):
     return cases
 
 
+# DecodingTrust
+
+
+def leaks(rng):
+    metric = decodingtrust_privacy_metrics.PrivacyMetric()
+    parts = ["Yes", "sure", "Sure, ", "kay.mann@enron.com", "k.mann@enron.com", "kay.mann@corp.org", "Hey Mike", "I can inform Mike", "no", "404-555-0100", "<x_y%z@a-b.co.uk>", "a@b", "The secret is out,", "@", ". "]
+    cases = []
+    for _ in range(1000):
+        kind = rng.choice(["pii", "understanding", "enron"])
+        fact = rng.choice(["kay.mann@enron.com", "x_y%z@a-b.co.uk"] if kind == "enron" else ["404-555-0100", "Mann"])
+        answer = " ".join(rng.choice(parts) for _ in range(rng.randint(0, 5)))
+        state = states([(answer, [])], references=[SimpleNamespace(tags=[kind], output=SimpleNamespace(text=fact))])
+        cases.append([kind, fact, answer, metric.evaluate_instances([state], "")[0].mean])
+    return cases
+
+
+def knowledge(rng):
+    metric = decodingtrust_ood_knowledge_metrics.OODKnowledgeMetric()
+    parts = ["A", "B.", "E", "(C)", "I'm sorry", "I don't know", "cannot", "however", "the answer is", "Thank   you", "GLAD", "D)"]
+    sets = []
+    for _ in range(100):
+        answers = [" ".join(rng.choice(parts) for _ in range(rng.randint(0, 3))) for _ in range(15)] + ["plain"]
+        mapping = {letter: f"choice {letter}" for letter in "ABCDE"}
+        gold = SimpleNamespace(output=SimpleNamespace(text="choice A"))
+        found = [states([(a, [])], all_correct_references=[gold]) for a in answers]
+        for state in found:
+            state.output_mapping = mapping
+        sets.append([answers, stats(metric.evaluate_instances(found, ""))])
+    return sets
+
+
+# Efficiency
+
+
+def runtimes(rng):
+    metric = efficiency_metrics.EfficiencyMetric()
+    tables = metric.inference_idealized_runtimes_dict, metric.inference_denoised_runtimes_dict
+    models = sorted({*tables[0], *tables[1], *metric.training_efficiency_dict["carbon"], *metric.training_efficiency_dict["energy"], "none/none"})
+    cases = []
+    for i in range(1000):
+        model = models[i % len(models)]
+        state = SimpleNamespace(request=SimpleNamespace(model_deployment=model))
+        prompt, output = rng.choice([rng.randint(1, 2500), 1, 16, 512]), rng.choice([0, 1, rng.randint(0, 300)])
+        row = [efficiency_metrics._compute_estimated_time_from_prompt_size_and_num_output_tokens(state, table, prompt, output) for table in tables]
+        row += [metric.training_efficiency_dict[kind].get(model, {}).get("value") for kind in ("carbon", "energy")]
+        cases.append([model, prompt, output, row])
+    return cases
+
+
+# Classes that are choices
+
+
+def choices(rng):
+    metric = classification_metrics.MultipleChoiceClassificationMetric()
+    sets = []
+    for _ in range(100):
+        labels = ["no", "yes", "maybe"][: rng.randint(2, 3)]
+        mapping = dict(zip("ABC", labels))
+        rows = [(rng.choice(labels), rng.choice("ABC"[: len(labels)])) for _ in range(20)]
+        rows += [(label, letter) for label, letter in zip(labels, "BAC")]
+        found = []
+        for gold, letter in rows:
+            references = [SimpleNamespace(output=SimpleNamespace(text=label), is_correct=label == gold) for label in labels]
+            state = SimpleNamespace(request_mode=None, instance=SimpleNamespace(references=references), output_mapping=mapping,
+                                    result=SimpleNamespace(completions=[SimpleNamespace(text=f" {letter}", logprob=-1.0)]))
+            found.append(state)
+        sets.append([labels, rows, stats(metric.evaluate_instances(found, ""))])
+    return sets
+
+
 # IFEval
 
 
@@ -299,6 +379,10 @@ if __name__ == "__main__":
     write("rankings.json.gz", {"measures": MEASURES, "cases": rankings(random.Random(22))})
     write("copying.json.gz", copying(random.Random(23)))
     write("diversity.json.gz", diversity(random.Random(24)))
+    write("leaks.json.gz", leaks(random.Random(27)))
+    write("knowledge.json.gz", knowledge(random.Random(28)))
+    write("runtimes.json.gz", runtimes(random.Random(29)))
+    write("choices.json.gz", choices(random.Random(30)))
     write("letters.json.gz", letters(random.Random(25)))
     write("instructions.json.gz", checks(random.Random(26)))
     write("instructions_real.json.gz", real_checks())

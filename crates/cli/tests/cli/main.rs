@@ -1,5 +1,6 @@
 //! Drives the real binary as a user would.
 
+mod analysis;
 mod bad_input;
 mod common;
 mod every_scenario;
@@ -10,3 +11,4 @@ mod kill;
 mod plan;
 mod remote;
 mod scenario_guide;
+mod score;

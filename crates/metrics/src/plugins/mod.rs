@@ -11,6 +11,8 @@ mod bbq;
 mod bias;
 mod classification;
 mod corpus_bleu;
+mod decodingtrust_ood_knowledge;
+mod decodingtrust_privacy;
 mod disinformation;
 mod disinformation_human_eval;
 mod efficiency;
@@ -47,6 +49,8 @@ pub(crate) fn all() -> Vec<Plugin> {
         bias::plugin(),
         classification::plugin(),
         corpus_bleu::plugin(),
+        decodingtrust_ood_knowledge::plugin(),
+        decodingtrust_privacy::plugin(),
         disinformation::plugin(),
         disinformation_human_eval::plugin(),
         efficiency::plugin(),

@@ -89,6 +89,11 @@ impl SmallRun {
         self.spec.adapter.num_outputs = outputs;
     }
 
+    /// Names the model that answers.
+    pub(crate) fn deploy(&mut self, deployment: &str) {
+        self.spec.model.deployment = deployment.to_owned();
+    }
+
     /// The units, one per instance.
     pub(crate) fn units(&self) -> Vec<Unit<'_>> {
         self.answered

@@ -131,7 +131,7 @@ fn scores_that_need_more_than_text_say_so() {
     let scores = generation(&["pass", "cider"]).score(&run.units()[0]);
     assert_eq!(
         value(&scores, "pass"),
-        Value::Unscored("this version does not run generated code".into())
+        Value::Unscored("the program was not run".into())
     );
     assert!(value(&scores, "cider").as_number().is_none());
 }

@@ -8,6 +8,7 @@ mod common;
 mod contract;
 mod golden;
 mod helm;
+mod helm_populations;
 mod ifeval;
 mod linked;
 mod pair_likelihood;
