@@ -86,12 +86,9 @@ fn open_named(
     let base = spec::parse_address(&named.base_url)?;
     let model = Some(model).filter(|model| !model.is_empty());
     let server = Server { spec, base, model, endpoints: Endpoints::Both, headers, key_hint };
-    let settings = Settings {
-        window: settings.window.or(named.window),
-        price: settings.price.clone().or_else(|| named.price.clone()),
-        ..settings.clone()
-    };
-    open_server(server, &settings)
+    let settings = Settings { window: settings.window.or(named.window), ..settings.clone() };
+    let model = open_server(server, &settings)?;
+    Ok(HttpModel { price: model.price.or_else(|| named.price.clone()), ..model })
 }
 
 /// A server named by its address.
@@ -215,7 +212,7 @@ fn open_vendor(
         model: model_name,
         headers,
         begin_text: String::new(),
-        support: vendor.support_for(kind),
+        support: vendor.support_for(entry),
         chat: Some(vendor.chat.as_str())
             .filter(|_| kind != ModelKind::Completions)
             .and_then(wire_format),
@@ -382,6 +379,7 @@ fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
         (deployment.text.is_some(), "completions"),
         (deployment.chat.is_some(), "chat"),
         (capabilities.token_logprobs, "log-probabilities"),
+        (!support.sampling, "samples in its own way (it takes neither temperature nor top-p)"),
     ];
     let mut abilities: Vec<String> =
         abilities.iter().filter(|(can, _)| *can).map(|(_, what)| (*what).to_owned()).collect();
@@ -426,5 +424,6 @@ fn model(
         governor.stop(Stopped { kind: FailureKind::Unsupported, message });
     }
     let line = Line { deployment, transport, governor, settings: settings.clone() };
-    HttpModel { card, window, price: settings.price.clone(), batch: None, line: Arc::new(line) }
+    let price = settings.prices.get(card.name.as_str()).cloned();
+    HttpModel { card, window, price, batch: None, line: Arc::new(line) }
 }

@@ -86,8 +86,8 @@ pub struct Settings {
     pub window: Option<usize>,
     /// Tokens (prompt and answer) per minute, at most; `None`: as many as the server takes.
     pub tokens_per_minute: Option<u64>,
-    /// What the model costs, where the user knows better than the vendor's list.
-    pub price: Option<Price>,
+    /// What models cost by their specs, where the user knows better than the vendors' lists.
+    pub prices: BTreeMap<String, Price>,
     /// Ask in batches where the provider takes them; `None`: one call after the other.
     pub batching: Option<Batching>,
 }
@@ -106,7 +106,7 @@ impl Default for Settings {
             servers: BTreeMap::new(),
             window: None,
             tokens_per_minute: None,
-            price: None,
+            prices: BTreeMap::new(),
             batching: None,
         }
     }

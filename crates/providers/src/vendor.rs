@@ -154,6 +154,9 @@ pub(crate) struct VendorModel {
     /// What it is.
     #[serde(default)]
     pub(crate) kind: ModelKind,
+    /// Whether it takes temperature and top-p, where that differs from the vendor's other models.
+    #[serde(default)]
+    pub(crate) sampling: Option<bool>,
 }
 
 /// What a model takes.
@@ -181,9 +184,12 @@ impl Vendor {
     }
 
     /// What calls to one of its models may ask for.
-    pub(crate) fn support_for(&self, kind: ModelKind) -> Support {
+    pub(crate) fn support_for(&self, entry: Option<&VendorModel>) -> Support {
         let mut support = self.support.clone();
-        if kind == ModelKind::Reasoning {
+        if let Some(sampling) = entry.and_then(|entry| entry.sampling) {
+            support.sampling = sampling;
+        }
+        if entry.is_some_and(|entry| entry.kind == ModelKind::Reasoning) {
             support.sampling = false;
             support.thinking_tokens = THINKING_TOKENS;
             support.penalties = false;

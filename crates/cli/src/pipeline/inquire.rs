@@ -43,8 +43,13 @@ impl Respondents {
         max_cost: Option<f64>,
         talk: &Talk,
     ) -> Result<Self, Failure> {
-        let models = Models::open(&args.judges, BTreeMap::new(), environment, Purpose::Run, talk)?;
+        let models = Models::open(&args.judges, <_>::default(), environment, Purpose::Run, talk)?;
         Ok(Self { args: args.clone(), judges: models.into_named(), max_cost })
+    }
+
+    /// The judges' names, in order.
+    pub(crate) fn judge_names(&self) -> impl Iterator<Item = &holometer_core::ModelName> {
+        self.judges.iter().map(|judge| &judge.spec.name)
     }
 
     /// Those who are asked this kind of question. The error is why nobody can be.
@@ -96,6 +101,7 @@ pub(crate) fn inquire(
             continue;
         }
         let asked = match respondents.of(kind, talk) {
+            Ok(asked) if asked.is_empty() => continue,
             Ok(asked) => asked,
             Err(reason) => {
                 talk.warn(&format!("generated programs are not run: {reason}"));
@@ -116,19 +122,28 @@ fn ask(
     talk: &Talk,
 ) -> Result<(), Failure> {
     let mut jobs = Vec::new();
-    let mut prices = BTreeMap::new();
     for (info, questions) in questions {
         let requests = questions.to(kind);
         for respondent in asked.iter().filter(|_| !requests.is_empty()) {
-            let run = begin(store, info, requests, respondent)?;
-            prices.extend(respondent.model.price().map(|price| (run, price)));
-            jobs.push(Job { run, model: Arc::clone(&respondent.model), place: respondent.place });
+            jobs.push(begin(store, info, info.spec.name.as_str(), requests, respondent)?);
         }
     }
     let what = match kind {
         Respondent::Judge => "judging",
         Respondent::Python => "running programs",
     };
+    put(store, what, &jobs, max_cost, talk)
+}
+
+/// Has everything asked that was not asked before.
+fn put(
+    store: &mut Store,
+    what: &str,
+    jobs: &[Job],
+    max_cost: Option<f64>,
+    talk: &Talk,
+) -> Result<(), Failure> {
+    let prices = jobs.iter().filter_map(|job| Some((job.run, job.model.price()?))).collect();
     let cancel = Cancel::new();
     stop_on_signal(&cancel);
     let spending = Spending::new(prices, max_cost);
@@ -149,7 +164,7 @@ fn ask(
         }
         other => tracing::debug!("{other:?}"),
     };
-    let report = execute(store, &jobs, &Options::default(), &cancel, &events);
+    let report = execute(store, jobs, &Options::default(), &cancel, &events);
     talk.end();
     let report = report.map_err(Failure::usage)?;
     let total = &report.total;
@@ -165,18 +180,19 @@ fn ask(
     Ok(())
 }
 
-/// Enters a respondent's run about a run.
+/// Enters a respondent's run about a run, or about what `about` names.
 fn begin(
     store: &mut Store,
     judged: &RunInfo,
+    about: &str,
     requests: &[RequestState],
     respondent: &Asked,
-) -> Result<RunId, Failure> {
+) -> Result<Job, Failure> {
     let spec = RunSpec {
-        name: RunName(format!("{},asked={}", judged.spec.name, respondent.spec.name)),
+        name: RunName(format!("{about},asked={}", respondent.spec.name)),
         scenario: ScenarioSpec { name: ScenarioName::from(SCENARIO), args: Args::default() },
         metrics: Vec::new(),
-        groups: vec![judged.spec.name.0.clone()],
+        groups: vec![about.to_owned()],
         model: respondent.spec.clone(),
         ..judged.spec.clone()
     };
@@ -192,7 +208,33 @@ fn begin(
     }
     let context = RunContext { at: now(), version: env!("CARGO_PKG_VERSION").to_owned(), host };
     let suite = inquiry_suite(&judged.suite);
-    Ok(store.begin_run(&suite, &spec, &inputs, &context).map_err(Failure::usage)?.run)
+    let run = store.begin_run(&suite, &spec, &inputs, &context).map_err(Failure::usage)?.run;
+    Ok(Job { run, model: Arc::clone(&respondent.model), place: respondent.place })
+}
+
+/// Asks the judges about pairs of answers and gives everything that was said.
+pub(crate) fn compare_by_judges(
+    store: &mut Store,
+    judged: &RunInfo,
+    about: &str,
+    requests: &[RequestState],
+    respondents: &Respondents,
+    talk: &Talk,
+) -> Result<RecordedFindings, Failure> {
+    let asked = respondents.of(Respondent::Judge, talk).map_err(Failure::usage)?;
+    let jobs = asked.iter().map(|judge| begin(store, judged, about, requests, judge));
+    let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
+    put(store, "judging pairs", &jobs, respondents.max_cost, talk)?;
+    let mut found = RecordedFindings::default();
+    for (job, judge) in jobs.iter().zip(&asked) {
+        for answer in store.answers(job.run) {
+            let answer = answer.map_err(Failure::usage)?;
+            if let Some(reply) = answer.reply {
+                found.add(&answer.state.request, &judge.spec.name, reply.outcome);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What was found out about a run so far.

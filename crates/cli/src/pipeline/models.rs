@@ -64,7 +64,7 @@ impl Models {
     /// Opens the models that the user names with `-m` or in a suite file.
     pub(crate) fn open(
         specs: &[String],
-        servers: BTreeMap<String, NamedServer>,
+        (servers, prices): (BTreeMap<String, NamedServer>, BTreeMap<String, Price>),
         environment: &Environment,
         purpose: Purpose,
         talk: &Talk,
@@ -72,7 +72,7 @@ impl Models {
         let opener = Opener {
             purpose,
             local: environment.local.clone(),
-            remote: Settings { servers, ..environment.remote.clone() },
+            remote: Settings { servers, prices, ..environment.remote.clone() },
             offline: environment.library.offline,
         };
         let mut named: Vec<Rc<LoadedModel>> = Vec::new();

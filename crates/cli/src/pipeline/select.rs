@@ -47,7 +47,7 @@ pub(crate) fn select(
         selection.entries.push(SourcedEntry::from_flag(entry).map_err(Failure::usage)?);
     }
     let mut specs = args.models.clone();
-    let mut servers = BTreeMap::new();
+    let (mut servers, mut prices) = (BTreeMap::new(), BTreeMap::new());
     for path in &args.confs {
         let file =
             read_file(&path.display().to_string(), &text_of(path)?).map_err(Failure::usage)?;
@@ -64,6 +64,8 @@ pub(crate) fn select(
             );
         }
         servers.extend(file.servers.iter().map(named_server));
+        prices
+            .extend(file.prices.iter().map(|entry| (entry.model.clone(), own_price(entry.price))));
         selection.add_file(file);
     }
     if args.entries.is_empty() && args.confs.is_empty() {
@@ -75,7 +77,7 @@ pub(crate) fn select(
              `--suite quick`",
         ));
     }
-    let models = Models::open(&specs, servers, environment, purpose, talk)?;
+    let models = Models::open(&specs, (servers, prices), environment, purpose, talk)?;
     selection.models = models.selected();
     let suite = selection.suite.clone().unwrap_or_else(|| DEFAULT_SUITE.to_owned());
     let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());
@@ -100,7 +102,7 @@ fn add_shipped_suite(selection: &mut Selection, name: Option<&str>) -> Result<()
 
 /// A suite file's server as models are opened with it.
 fn named_server(entry: &ServerEntry) -> (String, NamedServer) {
-    let price = entry.price.map(|(input, output)| Price { input, output, checked: String::new() });
+    let price = entry.price.map(own_price);
     let server = NamedServer {
         base_url: entry.base_url.clone(),
         key_env: entry.key_env.clone(),
@@ -108,6 +110,11 @@ fn named_server(entry: &ServerEntry) -> (String, NamedServer) {
         price,
     };
     (entry.name.to_lowercase(), server)
+}
+
+/// A price that the user gives.
+fn own_price((input, output): (f64, f64)) -> Price {
+    Price { input, output, checked: String::new() }
 }
 
 fn text_of(path: &Path) -> Result<String, Failure> {

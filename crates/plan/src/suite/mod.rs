@@ -13,7 +13,7 @@ use crate::grammar::parse_entry;
 use crate::position::{Position, Source};
 
 pub use conf::read_conf;
-pub use servers::ServerEntry;
+pub use servers::{PriceEntry, ServerEntry};
 pub use shipped::{ShippedSuite, shipped_suites};
 pub use toml_suite::read_suite;
 
@@ -75,6 +75,8 @@ pub struct SuiteFile {
     pub models: Vec<String>,
     /// Servers that it describes.
     pub servers: Vec<ServerEntry>,
+    /// Prices that it gives.
+    pub prices: Vec<PriceEntry>,
     /// At most this many evaluated instances per run that sets no number of its own.
     pub max_instances: Option<usize>,
     /// How many draws of few-shot examples.

@@ -10,6 +10,11 @@
 //! window = 8192              # if the server doesn't say
 //! input_price = 0.2          # US dollars per million tokens, both or neither
 //! output_price = 0.6
+//!
+//! [[prices]]                 # for a vendor's model that its list lacks, or has at another price
+//! model = "openai:gpt-4.1"
+//! input_price = 2.0
+//! output_price = 8.0
 //! ```
 
 use serde::Serialize;
@@ -36,6 +41,58 @@ pub struct ServerEntry {
     pub window: Option<usize>,
     /// US dollars per million prompt tokens and per million tokens written.
     pub price: Option<(f64, f64)>,
+}
+
+/// A model's price, where the user knows better than the vendor's list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PriceEntry {
+    /// The model's spec.
+    pub model: String,
+    /// US dollars per million prompt tokens and per million tokens written.
+    pub price: (f64, f64),
+}
+
+/// The prices of a suite file.
+pub(super) fn prices(
+    source: &Source<'_>,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<Vec<PriceEntry>, PlanError> {
+    const EXPECTED: &str = "tables, each headed `[[prices]]`";
+    const PRICE_KEYS: [&str; 3] = ["model", "input_price", "output_price"];
+    let DeValue::Array(tables) = value.get_ref() else {
+        return Err(wrong_kind(source, "prices", value, EXPECTED));
+    };
+    let mut entries = Vec::new();
+    for table in tables {
+        let DeValue::Table(pairs) = table.get_ref() else {
+            return Err(wrong_kind(source, "prices", table, EXPECTED));
+        };
+        let (mut model, mut input, mut output) = (None, None, None);
+        for (key, at, value) in in_order(pairs) {
+            match key {
+                "model" => model = Some(text_of(source, key, value)?),
+                "input_price" => input = Some(price(source, key, value)?),
+                "output_price" => output = Some(price(source, key, value)?),
+                _ => {
+                    let otherwise = format!("a price has the keys {}", PRICE_KEYS.join(", "));
+                    return Err(PlanError::UnknownKey {
+                        position: source.position(at.start),
+                        key: key.to_owned(),
+                        hint: did_you_mean(&nearest(key, PRICE_KEYS), &otherwise),
+                    });
+                }
+            }
+        }
+        let (Some(model), Some(input), Some(output)) = (model, input, output) else {
+            return Err(PlanError::Missing {
+                position: source.position(table.span().start),
+                key: "model",
+                hint: "a price needs `model`, `input_price` and `output_price`".to_owned(),
+            });
+        };
+        entries.push(PriceEntry { model, price: (input, output) });
+    }
+    Ok(entries)
 }
 
 /// The servers of a suite file.

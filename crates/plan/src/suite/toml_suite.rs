@@ -30,11 +30,11 @@ use toml::de::{DeTable, DeValue};
 use crate::error::PlanError;
 use crate::nearest::{did_you_mean, nearest};
 use crate::position::{Position, Source};
-use crate::suite::servers::servers;
+use crate::suite::servers::{prices, servers};
 use crate::suite::{SourcedEntry, SuiteFile};
 
-const KEYS: [&str; 7] =
-    ["suite", "models", "servers", "max_instances", "trials", "perturbations", "entries"];
+const KEYS: [&str; 8] =
+    ["suite", "models", "servers", "prices", "max_instances", "trials", "perturbations", "entries"];
 
 /// One file's lists can't multiply to more entries than this.
 const MAX_ENTRIES: usize = 100_000;
@@ -61,6 +61,7 @@ pub fn read_suite(name: &str, text: &str) -> Result<SuiteFile, PlanError> {
             "suite" => file.suite = Some(text_of(&source, key, value)?),
             "models" => file.models = texts(&source, key, value)?,
             "servers" => file.servers = servers(&source, value)?,
+            "prices" => file.prices = prices(&source, value)?,
             "max_instances" => file.max_instances = Some(count(&source, key, value)?),
             "trials" => file.trials = Some(count(&source, key, value)?),
             "perturbations" => file.perturbations = Some(text_of(&source, key, value)?),

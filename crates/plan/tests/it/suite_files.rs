@@ -61,7 +61,7 @@ fn mistakes_in_suites_have_a_place_and_a_hint() {
         ("modles = []", "s.toml:1:1: unknown key `modles`\nhint: did you mean `models`?"),
         (
             "zzz = 1",
-            "s.toml:1:1: unknown key `zzz`\nhint: a suite file has the keys suite, models, max_instances, \
+            "s.toml:1:1: unknown key `zzz`\nhint: a suite file has the keys suite, models, servers, prices, max_instances, \
              trials, perturbations, entries",
         ),
         (

@@ -63,8 +63,12 @@ impl WireFormat for AnthropicMessages {
         }
         body.insert("messages".into(), json!(turns));
         if support.sampling {
-            body.insert("temperature".into(), json!(decoding.temperature));
-            if decoding.top_p != 1.0 {
+            // Many models refuse both in one call, and each has the value 1 for its default.
+            let nucleus = decoding.top_p != 1.0;
+            if decoding.temperature != 1.0 || !nucleus {
+                body.insert("temperature".into(), json!(decoding.temperature));
+            }
+            if nucleus {
                 body.insert("top_p".into(), json!(decoding.top_p));
             }
         }

@@ -111,6 +111,22 @@ fn anthropic_messages() {
 }
 
 #[test]
+fn models_that_sample_in_their_own_way_get_no_temperature_and_say_so() {
+    let server = replying(200, json!({"content": [], "stop_reason": "end_turn", "usage": {}}));
+    for (name, takes) in [
+        ("claude-opus-4-8", false),
+        ("claude-sonnet-5-5", false),
+        ("claude-opus-4-1-20250805", true),
+        ("claude-haiku-4-5-20251001", true),
+    ] {
+        let model = open_at(&server, &format!("anthropic:{name}"));
+        ask_one(&*model, hello());
+        assert_eq!(posted(&server).json().get("temperature").is_some(), takes, "{name}");
+        assert_eq!(model.card().summary.contains("samples in its own way"), !takes, "{name}");
+    }
+}
+
+#[test]
 fn anthropic_refusals_and_errors() {
     let refusal = replying(
         200,
