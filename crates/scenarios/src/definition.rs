@@ -5,6 +5,7 @@
 //! belongs to each parameter's value), `constants`, and, inside `instance`, the columns of the row (also as `row`).
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use holometer_core::card::{Citation, Licence, MainMetric, Parameter, SourceCard};
 use holometer_core::{Method, MetricName, Split};
@@ -12,10 +13,21 @@ use serde::Deserialize;
 use toml::Spanned;
 
 /// A text with its place in the file.
-pub(crate) type Text = Spanned<String>;
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text(Spanned<String>);
+
+impl Deref for Text {
+    type Target = Spanned<String>;
+
+    fn deref(&self) -> &Spanned<String> {
+        &self.0
+    }
+}
 
 /// A whole scenario file.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Definition {
     /// The name in run entries; the file's name when it is absent.
@@ -25,10 +37,13 @@ pub(crate) struct Definition {
     /// What it measures and how.
     pub(crate) description: String,
     /// The papers.
+    #[cfg_attr(test, schemars(with = "Vec<crate::schema::Citation>"))]
     pub(crate) citations: Vec<Citation>,
     /// Where the data comes from, for people.
+    #[cfg_attr(test, schemars(with = "Vec<crate::schema::Source>"))]
     pub(crate) sources: Vec<SourceCard>,
     /// The data's licence.
+    #[cfg_attr(test, schemars(with = "crate::schema::Licence"))]
     pub(crate) licence: Licence,
     /// ISO 639-1 codes.
     pub(crate) languages: Vec<String>,
@@ -41,14 +56,19 @@ pub(crate) struct Definition {
     /// Tags for lists.
     pub(crate) tags: Vec<String>,
     /// The number it is known for.
+    #[cfg_attr(test, schemars(with = "crate::schema::MainMetric"))]
     pub(crate) main_metric: MainMetric,
     /// Other numbers to show at once.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub(crate) headline_metrics: Vec<MetricName>,
     /// What a run entry can set.
+    #[cfg_attr(test, schemars(with = "Vec<crate::schema::Parameter>"))]
     pub(crate) parameters: Vec<Parameter>,
     /// Facts per parameter value: `[table.subset.proa]` is `table.subset` when `subset=proa`.
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Map<String, serde_json::Value>>>"))]
     pub(crate) table: BTreeMap<String, BTreeMap<String, toml::Table>>,
     /// Facts of the whole scenario.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub(crate) constants: toml::Table,
     /// Where rows come from.
     pub(crate) data: Data,
@@ -68,6 +88,7 @@ pub(crate) struct Definition {
 
 /// Where rows come from.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Data {
     /// The files are listed once per value of a variable.
@@ -81,11 +102,13 @@ pub(crate) struct Data {
     /// The files, in reading order.
     pub(crate) files: Vec<FileDef>,
     /// Rows written in the file itself, read after the files.
+    #[cfg_attr(test, schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>"))]
     pub(crate) rows: Vec<toml::Table>,
 }
 
 /// A variable that takes each value of a list.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Each {
     /// The variable.
@@ -97,6 +120,7 @@ pub(crate) struct Each {
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Format {
     /// One JSON object a line.
@@ -121,11 +145,13 @@ pub(crate) enum Format {
 
 /// One file and where it can be had.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct FileDef {
     /// *Expression*: whether the file is used.
     pub(crate) when: Option<Text>,
     /// The split of its instances. Default: test.
+    #[cfg_attr(test, schemars(with = "Option<crate::schema::Split>"))]
     pub(crate) split: Option<Split>,
     /// *Template* of a name for Rust readers and for variables: the rows see it as `file`.
     pub(crate) role: Option<Text>,
@@ -163,6 +189,7 @@ pub(crate) struct FileDef {
 
 /// A hub dataset's raw file.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HubFileDef {
     /// Owner and name.
@@ -175,6 +202,7 @@ pub(crate) struct HubFileDef {
 
 /// A split of a hub dataset's Parquet conversion.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HubParquetDef {
     /// Owner and name.
@@ -187,6 +215,7 @@ pub(crate) struct HubParquetDef {
 
 /// A file inside a Python package.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PackageDef {
     /// The package.
@@ -201,6 +230,7 @@ pub(crate) struct PackageDef {
 
 /// How a row becomes an instance.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct InstanceDef {
     /// One row becomes several: each entry loops over a list, the later inside the earlier.
@@ -235,6 +265,7 @@ pub(crate) struct InstanceDef {
 
 /// A conversation from a list.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessagesDef {
     /// *Expression* that gives the list; each entry is called `message`.
@@ -247,6 +278,7 @@ pub(crate) struct MessagesDef {
 
 /// One possible answer, or one per entry of a list.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReferenceDef {
     /// *Expression*: whether it is there.
@@ -264,11 +296,13 @@ pub(crate) struct ReferenceDef {
 
 /// Something that happens to all instances.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Arrange {
     /// *Expression* over the parameters: whether it happens.
     pub(crate) when: Option<Text>,
     /// Only instances of this split take part; the others stay before them.
+    #[cfg_attr(test, schemars(with = "Option<crate::schema::Split>"))]
     pub(crate) only: Option<Split>,
     /// Put them in random order.
     pub(crate) shuffle: Option<Shuffle>,
@@ -279,11 +313,13 @@ pub(crate) struct Arrange {
     /// Give splits by position.
     pub(crate) splits: Vec<SplitRange>,
     /// The order of the splits, keeping the order inside each.
+    #[cfg_attr(test, schemars(with = "Vec<crate::schema::Split>"))]
     pub(crate) order: Vec<Split>,
 }
 
 /// What has to be unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UniqueBy {
     /// The input's text.
@@ -294,6 +330,7 @@ pub(crate) enum UniqueBy {
 
 /// A seeded shuffle.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shuffle {
     /// Whose random stream.
@@ -304,6 +341,7 @@ pub(crate) struct Shuffle {
 
 /// The random streams of the libraries that datasets were split with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stream {
     /// CPython's `random.seed(seed); random.shuffle(list)`.
@@ -316,9 +354,11 @@ pub(crate) enum Stream {
 
 /// A run of instances that get a split.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SplitRange {
     /// The split.
+    #[cfg_attr(test, schemars(with = "crate::schema::Split"))]
     pub(crate) split: Split,
     /// *Expression* over `n`: how many; absent: the rest.
     pub(crate) count: Option<Text>,
@@ -326,6 +366,7 @@ pub(crate) struct SplitRange {
 
 /// HELM's common adapters, which fill in most of an adapter's fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Like {
     /// `AdapterSpec` with its own defaults.
@@ -350,6 +391,7 @@ pub(crate) enum Like {
 
 /// An adapter, or a change to it. Texts are *templates* over the parameters.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AdapterDef {
     /// *Expression*: whether this entry applies.
@@ -357,6 +399,7 @@ pub(crate) struct AdapterDef {
     /// Which of HELM's common adapters to start from.
     pub(crate) like: Option<Like>,
     /// The method: with `plain`, or the one that `multiple_choice` uses (default: the parameter `method`).
+    #[cfg_attr(test, schemars(with = "Option<crate::schema::Method>"))]
     pub(crate) method: Option<Method>,
     /// The instructions, without the newline that the common adapters append.
     pub(crate) instructions: Option<Text>,
@@ -407,6 +450,7 @@ pub(crate) struct AdapterDef {
     /// Show all right answers of an example.
     pub(crate) multi_label: Option<bool>,
     /// Which splits are evaluated.
+    #[cfg_attr(test, schemars(with = "Option<Vec<crate::schema::Split>>"))]
     pub(crate) eval_splits: Option<Vec<Split>>,
     /// How many completions.
     pub(crate) num_outputs: Option<usize>,
@@ -428,6 +472,7 @@ pub(crate) struct AdapterDef {
 
 /// One metric, or one of HELM's common sets of metrics.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct MetricDef {
     /// *Expression*: whether it is measured.
@@ -439,6 +484,7 @@ pub(crate) struct MetricDef {
     /// The metric.
     pub(crate) name: Option<String>,
     /// Its arguments; texts that hold `{{` are *templates*.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub(crate) args: toml::Table,
     /// *Expressions* of further arguments, for lists: `labels = "table.subset.labels"`.
     pub(crate) args_from: BTreeMap<String, Text>,
@@ -446,6 +492,7 @@ pub(crate) struct MetricDef {
 
 /// HELM's common sets of metrics (`common_metric_specs.py`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MetricSet {
     /// `basic_generation` with `names`, and the generic set.

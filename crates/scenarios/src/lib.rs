@@ -29,6 +29,8 @@ mod pandas;
 mod python_literal;
 mod python_methods;
 mod scaffold;
+#[cfg(test)]
+mod schema;
 mod scope;
 mod source;
 mod template;
