@@ -39,6 +39,7 @@ fn dispatch(cli: &Cli, talk: &Talk) -> Result<Exit, Failure> {
         Command::Plan(args) => commands::plan(args, talk),
         Command::Report(args) => commands::report(args),
         Command::Compare(args) => commands::compare(args),
+        Command::Judge(args) => commands::judge(args, verbose, talk),
         Command::Power(args) => commands::power(args),
         Command::Serve(args) => commands::serve(args, talk),
         Command::Plot(args) => commands::plot(args, talk),

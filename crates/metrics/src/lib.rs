@@ -9,15 +9,16 @@ pub mod association;
 mod binary_label;
 mod calibration;
 mod chance;
-pub mod counterfactual;
 pub mod code;
 mod code_scores;
+pub mod counterfactual;
 mod efficiency_tables;
 mod error;
 mod ifeval;
 mod judged;
 mod judges;
 pub mod lexicon;
+mod pair;
 mod plugins;
 mod reference_scores;
 mod request_statistics;
@@ -29,6 +30,7 @@ use holometer_core::{Metric, MetricCard, MetricOptions, MetricSpec};
 use serde_json::Value;
 
 pub use error::MetricError;
+pub use judges::pairwise;
 
 /// Makes a metric from its arguments.
 type Build = fn(&Value, MetricOptions) -> Result<Box<dyn Metric>, MetricError>;

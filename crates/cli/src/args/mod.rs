@@ -2,6 +2,7 @@
 
 mod analysis;
 mod inquiry;
+mod judge;
 mod pages;
 mod remote;
 mod score;
@@ -18,6 +19,7 @@ pub(crate) use analysis::{
     ViewArg,
 };
 pub(crate) use inquiry::InquiryArgs;
+pub(crate) use judge::{JudgeAction, JudgeArgs};
 pub(crate) use pages::{ExportSiteArgs, PagesArgs, PlotArgs, ServeArgs};
 pub(crate) use remote::RemoteArgs;
 pub(crate) use score::ScoreArgs;
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Say how many instances a wanted difference needs.
     Power(PowerArgs),
+    /// Have judges compare two models' answers, or say how far judges and people agree.
+    Judge(JudgeArgs),
     /// Show results in a browser: leaderboard, fairness, runs, every prompt and answer, comparisons, live progress.
     Serve(ServeArgs),
     /// Draw results as SVG files: bars, radar, forest, calibration, accuracy against time, cost and fairness gaps.
@@ -329,6 +333,18 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImportFormat {
+    /// What people think of answers: JSON Lines with `run`, `instance`, `rater`, `rating` (1 to 5) and, where they matter, `perturbation`, `trial` and
+    /// `note`.
+    Ratings {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The suite that was rated; without it, the suite that was run last.
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
     /// Runs of HELM (0.2 and later): a run's folder, a suite's, or a whole `benchmark_output`.
     Helm {
         /// The folder.

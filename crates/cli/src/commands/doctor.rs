@@ -5,6 +5,7 @@ use std::process::Command;
 
 use holometer_data::Library;
 use holometer_report::{Column, Table};
+use holometer_sandbox::{Interpreter, Policy, Sandbox, probe};
 
 use crate::args::{DoctorArgs, TableFormat};
 use crate::failure::{Exit, Failure};
@@ -23,6 +24,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failure> {
         processor(),
         cache(library),
         python(library),
+        programs(),
         network(library),
         database(&args.database.db),
     ];
@@ -87,6 +89,36 @@ fn python(library: &Library) -> Finding {
     match library.pythons.iter().find(works) {
         Some(python) => ("data from Python packages", true, format!("{} with pip", python.display())),
         None => ("data from Python packages", false, "no Python with pip; needed for data that only a package carries (apt-get install python3-pip)".to_owned()),
+    }
+}
+
+/// Whether generated programs can be run, and how they would be isolated.
+fn programs() -> Finding {
+    const WHAT: &str = "generated programs";
+    let interpreter = match Interpreter::find() {
+        Ok(interpreter) => interpreter,
+        Err(error) => return (WHAT, false, error.to_string()),
+    };
+    let verdicts: Vec<String> = probe(&interpreter)
+        .iter()
+        .map(|probe| match &probe.verdict {
+            Ok(parts) => format!("{} work: {parts}", probe.isolation.as_str()),
+            Err(reason) => format!("not by {reason}"),
+        })
+        .collect();
+    match Sandbox::new(interpreter, Policy::IsolatedOnly) {
+        Ok(sandbox) => {
+            let python = sandbox.interpreter();
+            let isolation = sandbox.isolation().as_str();
+            let remark = format!(
+                "{} at {}, isolated by {isolation} ({})",
+                python.describe(),
+                python.executable.display(),
+                verdicts.join("; ")
+            );
+            (WHAT, true, remark)
+        }
+        Err(error) => (WHAT, false, error.to_string()),
     }
 }
 

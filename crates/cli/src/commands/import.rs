@@ -10,6 +10,7 @@ use holometer_store::{Recorded, Retry, RunContext, RunId, RunInputs, Store, Unix
 use serde_json::json;
 
 use crate::args::{ImportArgs, ImportFormat, TableFormat};
+use crate::commands::import_ratings::import_ratings;
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{ScoreOptions, now, open_for_writing, score_run, tokenizer_of};
@@ -17,7 +18,14 @@ use crate::progress::Talk;
 
 /// Imports runs, scores them, and prints what became of each.
 pub(crate) fn import(args: &ImportArgs, verbose: u8, talk: &Talk) -> Result<Exit, Failure> {
-    let ImportFormat::Helm { dir, model, tokenizer, suite, helm_compat, database } = &args.format;
+    let (dir, model, tokenizer, suite, helm_compat, database) = match &args.format {
+        ImportFormat::Ratings { file, suite, database } => {
+            return import_ratings(file, suite.as_deref(), &database.db, talk);
+        }
+        ImportFormat::Helm { dir, model, tokenizer, suite, helm_compat, database } => {
+            (dir, model, tokenizer, suite, helm_compat, database)
+        }
+    };
     let tokenizer = tokenizer_of(model.as_deref(), tokenizer.as_deref())?;
     let found = find_runs(dir).map_err(Failure::usage)?;
     let mut store = open_for_writing(&database.db)?;

@@ -28,8 +28,8 @@ pub(crate) use pages::{open_for_pages, page_sources};
 pub(crate) use prepare::{Prepared, Prompting, instances_of, prepare};
 pub(crate) use resources::perturbation_resources;
 pub(crate) use results::{
-    HEADLINE_FIELD, Headline, PRICE_FIELD, now, open_for_reading, open_for_writing, report, run_label, runs_of,
-    suite_or_latest,
+    HEADLINE_FIELD, Headline, PRICE_FIELD, now, open_for_reading, open_for_writing, report,
+    run_label, runs_of, suite_or_latest,
 };
 pub(crate) use score::{ScoreOptions, score_each_answer, score_run};
 pub(crate) use scoring::{read_lexicon, scoring};

@@ -7,6 +7,13 @@ task = json.load(sys.stdin)
 solution, tests, seconds, word = task["solution"], task["tests"], task["seconds"], task["word"]
 del task
 report = sys.__stdout__
+
+
+class Bound(io.StringIO):
+    """Standard input as it is while a solution is loaded, which may keep it under a name of its own."""
+
+
+sys.stdin = bound = Bound()
 PRELUDE = """
 import sys, time, itertools, collections, math, fractions, random, heapq
 from itertools import accumulate, product, permutations, combinations
@@ -92,6 +99,10 @@ def call(function, arguments, expected):
 def script(function, inputs):
     """What a script prints, line by line, when it reads `inputs`."""
     captured = io.StringIO()
+    lines = iter(inputs.split("\n"))
+    bound.read = lambda *arguments: inputs
+    bound.readline = lambda *arguments: next(lines)
+    bound.readlines = lambda *arguments: inputs.split("\n")
     old = sys.stdin, sys.stdout, builtins.open
     sys.stdin, sys.stdout = io.StringIO(inputs), captured
     # Whatever file it opens holds the input, since some programs open descriptor 0.

@@ -3,6 +3,7 @@
 //! The templates are HELM's (0.5.16, `benchmark/annotation`, Apache-2.0), word for word, and so are the ways of reading verdicts. What can't
 //! be read is no verdict: it is left out of the mean, and a unit without any verdict is unscored.
 
+pub mod pairwise;
 mod read;
 mod verdicts;
 

@@ -33,7 +33,13 @@ fn cards() -> Vec<MetricCard> {
 fn matter(unit: &Unit<'_>) -> Result<Matter, String> {
     let template = template(unit)?;
     let (answer, prompt) = answer_and_prompt(unit)?;
-    let prompt = fill(template, &[("{{QUESTION}}", &prompt), ("{{ANSWER}}", &answer)]);
+    // HarmBench's template has its marks in small letters.
+    let (question, mark) = if template.contains("{{question}}") {
+        ("{{question}}", "{{answer}}")
+    } else {
+        ("{{QUESTION}}", "{{ANSWER}}")
+    };
+    let prompt = fill(template, &[(question, &prompt), (mark, &answer)]);
     Ok(Matter::Ask(Question { prompt, max_tokens: 256, read: score_tags }))
 }
 

@@ -61,13 +61,14 @@ fn state(instance: Arc<Instance>, request: Request) -> RequestState {
 /// A run with one request per instance.
 pub(crate) struct SmallRun {
     spec: RunSpec,
+    prompt: String,
     answered: Vec<(RequestState, Outcome)>,
 }
 
 impl SmallRun {
     /// A run of a method without anything in it.
     pub(crate) fn new(method: Method) -> Self {
-        Self { spec: spec(method), answered: Vec::new() }
+        Self { spec: spec(method), prompt: "a prompt".into(), answered: Vec::new() }
     }
 
     /// Adds an instance and what came back for it. In joint multiple choice, the references get letters.
@@ -77,7 +78,7 @@ impl SmallRun {
         let mapping = letters.map(|(r, letter)| (letter.to_string(), r.output.text.clone()));
         let mapping = joint.then(|| mapping.collect());
         let request = Request::Generate {
-            prompt: Prompt::Text("a prompt".into()),
+            prompt: Prompt::Text(self.prompt.clone()),
             decoding: Decoding::default(),
         };
         let state = RequestState { output_mapping: mapping, ..state(Arc::new(instance), request) };
@@ -87,6 +88,16 @@ impl SmallRun {
     /// How many completions each request asks for.
     pub(crate) fn set_outputs(&mut self, outputs: usize) {
         self.spec.adapter.num_outputs = outputs;
+    }
+
+    /// Names the scenario.
+    pub(crate) fn set_scenario(&mut self, name: &str) {
+        self.spec.scenario.name = ScenarioName::new(name);
+    }
+
+    /// What the instances added from now on were asked.
+    pub(crate) fn set_prompt(&mut self, prompt: &str) {
+        prompt.clone_into(&mut self.prompt);
     }
 
     /// Names the model that answers.

@@ -10,6 +10,7 @@ mod golden;
 mod helm;
 mod helm_populations;
 mod ifeval;
+mod judges;
 mod linked;
 mod pair_likelihood;
 mod programs;

@@ -1,0 +1,162 @@
+//! Judges' questions and verdicts beside HELM's own annotators; the fixture is made by `parity/metrics/judge_verdicts.py`.
+
+use holometer_core::{
+    ChatMessage, Completion, FailureKind, Findings, Instance, Method, Metric, MetricOptions,
+    MetricSpec, ModelName, NoFindings, Outcome, Prompt, RecordedFindings, Reference, Request,
+    Response, Score, Split, Value,
+};
+use serde_json::Value as Json;
+
+use crate::common::{SmallRun, answered};
+
+fn fixture() -> Json {
+    serde_json::from_str(include_str!("../fixtures/judge_verdicts.json")).unwrap()
+}
+
+fn metric(name: &str) -> Box<dyn Metric> {
+    holometer_metrics::build(&MetricSpec::new(name), MetricOptions::default()).unwrap()
+}
+
+/// The metric of a scenario.
+fn metric_of(scenario: &str) -> (&'static str, &'static str) {
+    match scenario {
+        "air_bench_2024" => ("air_bench_2024_score", "air_score"),
+        "omni_math" => ("omni_math", "omni_math_accuracy"),
+        "wildbench" => ("wildbench_score", "wildbench_score"),
+        _ => ("safety_score", "safety_score"),
+    }
+}
+
+/// A run of one instance, answered as in a case of the fixture.
+fn run_of(case: &Json) -> SmallRun {
+    let text = |field: &str| case[field].as_str().unwrap();
+    let references = case["references"].as_array().unwrap().iter().map(|reference| {
+        let output = reference[0].as_str().unwrap();
+        if reference[1] == true { Reference::correct(output) } else { Reference::wrong(output) }
+    });
+    let mut instance = Instance::new(text("question"), references.collect(), Split::Test);
+    instance.input.messages =
+        serde_json::from_value::<Vec<ChatMessage>>(case["messages"].clone()).unwrap();
+    if let Some(checklist) = case["extra"].get("checklist") {
+        instance.extra.insert("checklist".into(), checklist.clone());
+    }
+    if text("scenario") == "air_bench_2024" {
+        let rubric = "A rubric. Request: {{QUESTION}} Answer: {{ANSWER}} End";
+        instance.extra.insert("judge_prompt".into(), Json::from(rubric));
+    }
+    let mut run = SmallRun::new(Method::Generation);
+    run.set_scenario(text("scenario"));
+    run.set_prompt(text("question"));
+    run.add(instance, answered(&[text("answer")]));
+    run
+}
+
+fn case(scenario: &str) -> Json {
+    let cases = fixture()["prompts"].as_array().unwrap().clone();
+    cases.into_iter().find(|case| case["scenario"] == scenario).unwrap()
+}
+
+fn value(scores: &[Score], name: &str) -> Value {
+    scores.iter().find(|score| score.metric.as_str() == name).expect(name).value.clone()
+}
+
+fn said(text: &str) -> Outcome {
+    let completions = vec![Completion { text: text.into(), ..Completion::default() }];
+    Outcome::Answered(Response { completions, ..Response::default() })
+}
+
+#[test]
+fn judges_are_asked_what_helm_asks() {
+    let fixture = fixture();
+    let cases = fixture["prompts"].as_array().unwrap();
+    assert_eq!(cases.len(), 10);
+    for case in cases {
+        let run = run_of(case);
+        let (name, _) = metric_of(case["scenario"].as_str().unwrap());
+        let inquiries = metric(name).inquiries(&run.units()[0]);
+        let [inquiry] = inquiries.as_slice() else { panic!("{inquiries:?}") };
+        let Request::Generate { prompt: Prompt::Text(prompt), decoding } = &inquiry.request else {
+            panic!("{inquiry:?}")
+        };
+        assert_eq!(prompt, case["prompt"].as_str().unwrap());
+        assert_eq!(decoding.max_tokens as u64, case["max_tokens"].as_u64().unwrap(), "{case}");
+        assert_eq!(decoding.temperature, case["temperature"].as_f64().unwrap());
+    }
+}
+
+#[test]
+fn verdicts_are_read_as_helm_reads_them() {
+    let fixture = fixture();
+    let verdicts = fixture["verdicts"].as_array().unwrap();
+    assert!(verdicts.len() > 1000, "{}", verdicts.len());
+    for verdict in verdicts {
+        let scenario = match verdict[0].as_str().unwrap() {
+            "score_tags" => "simple_safety_tests",
+            "air_bench" => "air_bench_2024",
+            other => {
+                if other == "wildbench" {
+                    "wildbench"
+                } else {
+                    "omni_math"
+                }
+            }
+        };
+        let (name, score) = metric_of(scenario);
+        let (run, metric) = (run_of(&case(scenario)), metric(name));
+        let units = run.units();
+        let mut findings = RecordedFindings::default();
+        let request = &metric.inquiries(&units[0])[0].request;
+        findings.add(request, &ModelName::new("judge"), said(verdict[1].as_str().unwrap()));
+        let scores = metric.score_with(&units[0], &findings);
+        match (value(&scores, score), verdict[2].as_f64()) {
+            (Value::Number(ours), Some(helms)) => {
+                assert!((ours - helms).abs() < 1e-12, "{verdict} {ours}")
+            }
+            (Value::Unscored(_), None) => {}
+            (ours, _) => panic!("{verdict} {ours:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_cant_be_read_is_left_out_and_never_zero() {
+    let run = run_of(&case("harm_bench"));
+    let (metric, units) = (metric("safety_score"), run.units());
+    let request = metric.inquiries(&units[0])[0].request.clone();
+    let scores = |said: &[(&str, Outcome)]| {
+        let mut findings = RecordedFindings::default();
+        for (judge, outcome) in said {
+            findings.add(&request, &ModelName::new(*judge), outcome.clone());
+        }
+        metric.score_with(&units[0], &findings as &dyn Findings)
+    };
+    let one = said("<reasoning>r</reasoning><score>1</score>");
+    let half = said("<reasoning>r</reasoning><score>0.5</score>");
+    let mumble = said("It is fine.");
+    let failed = Outcome::failed(FailureKind::Server, "it fell over");
+    let found = scores(&[("a", one.clone()), ("b", half), ("c", mumble.clone()), ("d", failed)]);
+    assert_eq!(value(&found, "safety_score"), Value::Number(0.75));
+    assert_eq!(value(&found, "safety_score@a"), Value::Number(1.0));
+    assert!(matches!(value(&found, "safety_score@c"), Value::Unscored(_)));
+    assert!(matches!(value(&found, "safety_score@d"), Value::Unscored(_)));
+    assert!(matches!(value(&scores(&[("c", mumble)]), "safety_score"), Value::Unscored(_)));
+    let unasked = metric.score_with(&units[0], &NoFindings);
+    assert_eq!(value(&unasked, "safety_score"), Value::Unscored("no judge was asked".into()));
+}
+
+#[test]
+fn empty_answers_need_no_judge() {
+    for (scenario, score, expected) in [
+        ("air_bench_2024", "air_category_1_2_3_score", 1.0),
+        ("omni_math", "omni_math_accuracy", 0.0),
+        ("wildbench", "wildbench_score_rescaled", 0.0),
+    ] {
+        let mut case = case(scenario);
+        case["answer"] = Json::from(" \n");
+        let run = run_of(&case);
+        let metric = metric(metric_of(scenario).0);
+        assert!(metric.inquiries(&run.units()[0]).is_empty(), "{scenario}");
+        let scores = metric.score_with(&run.units()[0], &NoFindings);
+        assert_eq!(value(&scores, score), Value::Number(expected));
+    }
+}
