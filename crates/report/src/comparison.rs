@@ -10,8 +10,7 @@ use crate::table::{Column, Table};
 
 /// One row per scenario and one for all together.
 pub fn comparison_table(comparison: &Comparison) -> Table {
-    let mut rows: Vec<Vec<String>> =
-        comparison.scenarios.iter().map(row).collect();
+    let mut rows: Vec<Vec<String>> = comparison.scenarios.iter().map(row).collect();
     if let Some(overall) = &comparison.overall {
         let mean = |side: fn(&ScenarioComparison) -> f64| {
             let sum: f64 = comparison.scenarios.iter().map(side).sum();
@@ -33,8 +32,17 @@ pub fn comparison_table(comparison: &Comparison) -> Table {
     }
     let text = ["scenario", "metric"].map(Column::text).into_iter();
     let numbers = [
-        "first", "second", "difference", "95% CI", "adjusted p", "n", "clusters", "MDE",
-        "only first right", "only second right", "McNemar p",
+        "first",
+        "second",
+        "difference",
+        "95% CI",
+        "adjusted p",
+        "n",
+        "clusters",
+        "MDE",
+        "only first right",
+        "only second right",
+        "McNemar p",
     ];
     let numbers = numbers.map(Column::number);
     let adjustment = match comparison.adjustment {
@@ -57,12 +65,8 @@ fn row(one: &ScenarioComparison) -> Vec<String> {
     let counts = |get: fn(&holometer_summary::compare::Agreement) -> usize| {
         one.agreement.as_ref().map_or_else(|| "-".to_owned(), |counts| get(counts).to_string())
     };
-    let mut cells = vec![
-        one.label.clone(),
-        one.metric.to_string(),
-        number(one.first),
-        number(one.second),
-    ];
+    let mut cells =
+        vec![one.label.clone(), one.metric.to_string(), number(one.first), number(one.second)];
     cells.extend(finding(&one.difference, one.difference.adjusted_p));
     cells.push(counts(|counts| counts.only_first));
     cells.push(counts(|counts| counts.only_second));
@@ -149,9 +153,12 @@ pub fn leaderboard_table(suite: &str, board: &Leaderboard) -> Table {
         Column::text("tied"),
         Column::number("scenarios"),
     ];
-    columns.extend(board.scenarios.iter().map(|(label, metric)| {
-        Column::number(&format!("{label} ({metric})"))
-    }));
+    columns.extend(
+        board
+            .scenarios
+            .iter()
+            .map(|(label, metric)| Column::number(&format!("{label} ({metric})"))),
+    );
     Table {
         title: format!("Suite `{suite}`: {} models", board.standings.len()),
         columns,

@@ -46,7 +46,11 @@ pub fn fairness_table(report: &FairnessReport) -> Table {
     let names = ["scenario", "model"].map(Column::text).into_iter();
     let families = Family::ALL.into_iter().map(|family| Column::text(family.as_str()));
     Table {
-        title: format!("Suite `{}`: whom the models fail, {} rows", report.suite, report.rows.len()),
+        title: format!(
+            "Suite `{}`: whom the models fail, {} rows",
+            report.suite,
+            report.rows.len()
+        ),
         columns: names.chain(families).collect(),
         rows,
         notes: vec![format!(
@@ -198,9 +202,8 @@ pub fn fairness_data(report: &FairnessReport) -> Table {
                 Entry::Missing(status) => status_reason(status),
             };
             let method = finding.and_then(|f| f.interval.as_ref()).map(|i| i.method.clone());
-            let verdict = finding.map_or(NOT_AVAILABLE, |finding| {
-                finding.verdict.map_or("level", Verdict::as_str)
-            });
+            let verdict = finding
+                .map_or(NOT_AVAILABLE, |finding| finding.verdict.map_or("level", Verdict::as_str));
             rows.push(vec![
                 row.label.clone(),
                 row.model.to_string(),
@@ -223,9 +226,23 @@ pub fn fairness_data(report: &FairnessReport) -> Table {
         }
     }
     let names = [
-        "scenario", "model", "family", "measure", "status", "value", "low", "high", "p",
-        "adjusted_p", "equivalence_p", "minimum_detectable_effect", "n", "clusters", "verdict",
-        "method", "note",
+        "scenario",
+        "model",
+        "family",
+        "measure",
+        "status",
+        "value",
+        "low",
+        "high",
+        "p",
+        "adjusted_p",
+        "equivalence_p",
+        "minimum_detectable_effect",
+        "n",
+        "clusters",
+        "verdict",
+        "method",
+        "note",
     ];
     Table { title: String::new(), columns: names.map(Column::text).into(), rows, notes: Vec::new() }
 }
@@ -263,9 +280,9 @@ pub fn fairness_coverage(report: &FairnessReport) -> Vec<Table> {
         rows.push(counted(family.as_str(), &counts));
     }
     rows.push(counted("all", &totals));
-    let numbers = std::iter::once("planned").chain(STATUSES).map(|name| {
-        Column::number(&name.replace('_', " "))
-    });
+    let numbers = std::iter::once("planned")
+        .chain(STATUSES)
+        .map(|name| Column::number(&name.replace('_', " ")));
     let coverage = Table {
         title: "Coverage: every planned entry is a number or has its reason".to_owned(),
         columns: std::iter::once(Column::text("family")).chain(numbers).collect(),
@@ -326,9 +343,8 @@ pub fn panel_table(report: &FairnessReport) -> Table {
     });
     let text = ["over", "measure", "and"].map(Column::text).into_iter();
     let numbers = ["Spearman", "CI", "adjusted p", "n"].map(Column::number);
-    let mut notes = vec![
-        "Rank correlations; p adjusted over the panel by Benjamini and Hochberg.".to_owned(),
-    ];
+    let mut notes =
+        vec!["Rank correlations; p adjusted over the panel by Benjamini and Hochberg.".to_owned()];
     if report.rows.len() < LEAST_ROWS {
         notes.push(format!(
             "Correlations over scenarios and models need {LEAST_ROWS} rows; there are {}.",
@@ -346,9 +362,8 @@ pub fn panel_table(report: &FairnessReport) -> Table {
 /// How everything was computed, in words that a paper can quote.
 pub fn methods(report: &FairnessReport) -> String {
     let how = &report.judgement;
-    let findings = || {
-        report.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.entry.finding())
-    };
+    let findings =
+        || report.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.entry.finding());
     let models: BTreeSet<&str> = report.rows.iter().map(|row| row.model.as_str()).collect();
     let scenarios: BTreeSet<&str> = report.rows.iter().map(|row| row.label.as_str()).collect();
     let counted = |verdict| findings().filter(|f| f.verdict == Some(verdict)).count();

@@ -14,6 +14,6 @@ mod table;
 
 pub use format::{Format, number};
 pub use gate::{Gate, GateError, GateFact};
-pub use markup::{html_page, latex_paragraph};
 pub use headline::{Detail, Report, RunReport, RunTotals, coverage, metrics_table, speed_table};
+pub use markup::{html_page, latex_paragraph};
 pub use table::{Align, Column, Table, csv_line};

@@ -44,14 +44,7 @@ pub struct GapOptions {
 
 impl Default for GapOptions {
     fn default() -> Self {
-        Self {
-            level: 0.95,
-            alpha: 0.05,
-            power: 0.8,
-            margin: 0.02,
-            least_units: 10,
-            bounded: true,
-        }
+        Self { level: 0.95, alpha: 0.05, power: 0.8, margin: 0.02, least_units: 10, bounded: true }
     }
 }
 
@@ -140,9 +133,10 @@ pub fn group_gap(
     let widest = pairs.iter().max_by(|a, b| a.difference.total_cmp(&b.difference));
     let Some(widest) = widest else { return Err(TooFewGroups { groups: 0, units: 0 }) };
     let adjusted = holm(&pairs.iter().map(Pair::p_value).collect::<Vec<_>>());
-    let clearest = pairs.iter().zip(&adjusted).min_by(|a, b| {
-        a.1.total_cmp(b.1).then_with(|| b.0.difference.total_cmp(&a.0.difference))
-    });
+    let clearest = pairs
+        .iter()
+        .zip(&adjusted)
+        .min_by(|a, b| a.1.total_cmp(b.1).then_with(|| b.0.difference.total_cmp(&a.0.difference)));
     let (clearest, p_value) = clearest.map_or((widest, 1.0), |(pair, p)| (pair, *p));
     let many = pairs.len() as f64;
     let reach = widest.standard_error
@@ -166,10 +160,7 @@ pub fn group_gap(
             low: widest.difference - reach,
             high: widest.difference + reach,
             level: options.level,
-            method: format!(
-                "t, cluster-robust, simultaneous over {} pairs of groups",
-                pairs.len()
-            ),
+            method: format!("t, cluster-robust, simultaneous over {} pairs of groups", pairs.len()),
         },
         p_value,
         clearest: (clearest.high, clearest.low, clearest.rate),

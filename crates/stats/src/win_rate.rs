@@ -54,13 +54,7 @@ pub struct WinRates {
 }
 
 /// The mean win rates of `systems` systems over tasks. `level` in (0, 1).
-pub fn win_rates(
-    tasks: &[Task],
-    systems: usize,
-    draws: usize,
-    level: f64,
-    seed: u64,
-) -> WinRates {
+pub fn win_rates(tasks: &[Task], systems: usize, draws: usize, level: f64, seed: u64) -> WinRates {
     let tasks: Vec<Summed> = tasks.iter().map(|task| Summed::of(task, systems)).collect();
     let whole: Vec<Vec<Option<f64>>> = tasks.iter().map(Summed::values).collect();
     let observed = mean_win_rates(&tasks, &whole, systems);
@@ -96,9 +90,9 @@ pub fn win_rates(
 pub fn task_win_rates(values: &[Option<f64>], lower_is_better: bool) -> Vec<Option<f64>> {
     let present: Vec<f64> = values.iter().flatten().copied().collect();
     let rate = |value: f64| {
-        let beaten = present.iter().filter(|other| {
-            if lower_is_better { **other > value } else { **other < value }
-        });
+        let beaten = present
+            .iter()
+            .filter(|other| if lower_is_better { **other > value } else { **other < value });
         let tied = present.iter().filter(|other| **other == value).count() - 1;
         (beaten.count() as f64 + tied as f64 / 2.0) / (present.len() - 1) as f64
     };
@@ -108,8 +102,15 @@ pub fn task_win_rates(values: &[Option<f64>], lower_is_better: bool) -> Vec<Opti
 /// A task with its units summed by cluster.
 enum Summed {
     /// By cluster and system: sum and count.
-    Clusters { lower_is_better: bool, sums: Vec<Vec<(f64, f64)>>, systems: usize },
-    Estimates { lower_is_better: bool, values: Vec<Option<(f64, f64)>> },
+    Clusters {
+        lower_is_better: bool,
+        sums: Vec<Vec<(f64, f64)>>,
+        systems: usize,
+    },
+    Estimates {
+        lower_is_better: bool,
+        values: Vec<Option<(f64, f64)>>,
+    },
 }
 
 impl Summed {
@@ -154,8 +155,7 @@ impl Summed {
     fn drawn(&self, rng: &mut Rng) -> Vec<Option<f64>> {
         match self {
             Self::Clusters { sums, systems, .. } => {
-                let picked: Vec<usize> =
-                    (0..sums.len()).map(|_| rng.below(sums.len())).collect();
+                let picked: Vec<usize> = (0..sums.len()).map(|_| rng.below(sums.len())).collect();
                 means(picked.into_iter().map(|cluster| &sums[cluster]), *systems)
             }
             Self::Estimates { values, .. } => values
@@ -212,10 +212,8 @@ fn percentile(replicates: &[Vec<Option<f64>>], system: usize, level: f64) -> Opt
 }
 
 fn same(replicates: &[Vec<Option<f64>>], one: usize, other: usize) -> f64 {
-    let differences: Vec<f64> = replicates
-        .iter()
-        .filter_map(|draw| Some(draw[one]? - draw[other]?))
-        .collect();
+    let differences: Vec<f64> =
+        replicates.iter().filter_map(|draw| Some(draw[one]? - draw[other]?)).collect();
     if differences.is_empty() {
         return 1.0;
     }

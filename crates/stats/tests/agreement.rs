@@ -26,9 +26,14 @@ fn kappa_is_scikit_learns() {
             .iter()
             .map(|pair| (number(&pair[0]), number(&pair[1])))
             .collect();
-        for (at, weights) in [Weights::Equal, Weights::Linear, Weights::Quadratic].iter().enumerate() {
+        for (at, weights) in
+            [Weights::Equal, Weights::Linear, Weights::Quadratic].iter().enumerate()
+        {
             let kappa = cohen_kappa(&pairs, *weights).unwrap();
-            assert!((kappa - number(&case["values"][at])).abs() < 1e-9, "{weights:?} {kappa} {case}");
+            assert!(
+                (kappa - number(&case["values"][at])).abs() < 1e-9,
+                "{weights:?} {kappa} {case}"
+            );
         }
     }
 }

@@ -164,10 +164,8 @@ fn overall_differences_cover_and_are_wrong_as_often_as_they_say() {
             .into_iter()
             .map(|(clusters, size)| less_placebo(rng, clusters, size))
             .collect();
-        let strata: Vec<Stratum<'_>> = parts
-            .iter()
-            .map(|(differences, clusters)| Stratum { differences, clusters })
-            .collect();
+        let strata: Vec<Stratum<'_>> =
+            parts.iter().map(|(differences, clusters)| Stratum { differences, clusters }).collect();
         stratified_difference(&strata, &options(flips, rng.bits())).unwrap()
     };
     covers(share(|rng| simulate(rng, 1).interval.is_some_and(|i| i.contains(0.0))));

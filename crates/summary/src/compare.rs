@@ -148,10 +148,8 @@ pub fn compare(
         }
     }
     adjust(&mut compared, adjustment, how);
-    let strata: Vec<Stratum<'_>> = strata
-        .iter()
-        .map(|(differences, clusters)| Stratum { differences, clusters })
-        .collect();
+    let strata: Vec<Stratum<'_>> =
+        strata.iter().map(|(differences, clusters)| Stratum { differences, clusters }).collect();
     let overall = stratified_difference(&strata, &options("overall", how)).map(|difference| {
         let mut finding = Finding::from(difference);
         finding.settle(how.alpha);
@@ -185,7 +183,8 @@ fn scenario(
         return Err(format!("the sides have different metrics, `{metric}` and `{other}`"));
     }
     if first.scorer != second.scorer {
-        let name = |side: &SideScores| side.scorer.clone().unwrap_or_else(|| "an unknown one".into());
+        let name =
+            |side: &SideScores| side.scorer.clone().unwrap_or_else(|| "an unknown one".into());
         return Err(format!(
             "the sides were scored by different scorers, {} and {}; hint: `holometer rescore` scores both again",
             name(first),

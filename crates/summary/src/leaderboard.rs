@@ -118,7 +118,10 @@ fn task(scenario: &LeaderboardScenario, models: &[String]) -> Result<(Task, Metr
         .filter(|side| side.metric.is_some() && !side.instances.is_empty())
         .collect();
     if scored.windows(2).any(|pair| pair[0].scorer != pair[1].scorer) {
-        return Err("the models were scored by different scorers; `holometer rescore` scores all again".into());
+        return Err(
+            "the models were scored by different scorers; `holometer rescore` scores all again"
+                .into(),
+        );
     }
     if scored.len() >= 2 && scored.windows(2).all(|pair| pair[0].metric == pair[1].metric) {
         let mut rows: BTreeMap<&str, (&str, Vec<Option<f64>>)> = BTreeMap::new();
@@ -153,10 +156,11 @@ fn values(
     let mut values = BTreeMap::new();
     for scenario in scenarios.iter().filter(|s| counted.iter().any(|(label, _)| *label == s.label))
     {
-        let mean = scenario.scores.get(model).filter(|side| !side.instances.is_empty()).map(|side| {
-            let sum: f64 = side.instances.values().map(|instance| instance.score).sum();
-            sum / side.instances.len() as f64
-        });
+        let mean =
+            scenario.scores.get(model).filter(|side| !side.instances.is_empty()).map(|side| {
+                let sum: f64 = side.instances.values().map(|instance| instance.score).sum();
+                sum / side.instances.len() as f64
+            });
         let value = mean.or_else(|| scenario.estimates.get(model).map(|(value, _)| *value));
         if let Some(value) = value {
             values.insert(scenario.label.clone(), value);

@@ -152,7 +152,8 @@ fn columns(table: &InstanceTable) -> Vec<(String, Values<'_>)> {
                 *sum = (sum.0 + after - before, sum.1 + 1.0, sum.2);
             }
         }
-        let changes = sums.into_iter().map(|(id, (sum, count, cluster))| (id, (sum / count, cluster)));
+        let changes =
+            sums.into_iter().map(|(id, (sum, count, cluster))| (id, (sum / count, cluster)));
         columns.push((format!("{} change", column.as_str()), changes.collect()));
     }
     columns.retain(|(_, values)| !values.is_empty());
@@ -192,7 +193,8 @@ fn correlated(
         };
         entry.interval = bootstrap_statistic(clusters, &of, &options).map(into_core);
         entry.p_value = entry.interval.as_ref().map_or(1.0, |interval| {
-            let error = (interval.high - interval.low) / 2.0 / normal_quantile(0.5 + how.level / 2.0);
+            let error =
+                (interval.high - interval.low) / 2.0 / normal_quantile(0.5 + how.level / 2.0);
             if error > 0.0 { 2.0 * normal_cdf(-(entry.value / error).abs()) } else { plain.p_value }
         });
         entry.adjusted_p = entry.p_value;

@@ -30,7 +30,11 @@ impl Design {
     /// Of two models of which one is right with probability `accuracy` and the other `difference` more often (less often, where
     /// that would be more than always), whose outcomes correlate.
     pub fn of_accuracies(accuracy: f64, difference: f64, correlation: f64) -> Self {
-        let other = if accuracy + difference <= 1.0 { accuracy + difference } else { accuracy - difference };
+        let other = if accuracy + difference <= 1.0 {
+            accuracy + difference
+        } else {
+            accuracy - difference
+        };
         let deviation = paired_deviation(accuracy, other.clamp(0.0, 1.0), correlation);
         Self { deviation, ..Self::default() }
     }
@@ -91,8 +95,7 @@ pub struct Plan {
 
 /// How many instances a true `difference` (positive) needs to be found with probability `wanted` at significance level `alpha`.
 pub fn needed(design: &Design, difference: f64, alpha: f64, wanted: f64) -> Plan {
-    let instances =
-        units_needed(difference, design.deviation, design.design_effect, alpha, wanted);
+    let instances = units_needed(difference, design.deviation, design.design_effect, alpha, wanted);
     let instances = instances.unwrap_or(usize::MAX).max(2);
     let error = design.instances.map(|n| design.error(n as f64));
     Plan {

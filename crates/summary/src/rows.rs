@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holometer_core::{
-    CellStatus, InstanceId, MetricName, PerturbationDescription, Split, Value,
-};
+use holometer_core::{CellStatus, InstanceId, MetricName, PerturbationDescription, Split, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::cells::UnitScores;
@@ -215,8 +213,7 @@ impl InstanceTable {
             .chain(CORRECTNESS)
             .find(|name| names.contains(name))
             .map(MetricName::from);
-        let rows: Vec<Row> =
-            kept.iter().map(|unit| row(unit, correct_metric.as_ref())).collect();
+        let rows: Vec<Row> = kept.iter().map(|unit| row(unit, correct_metric.as_ref())).collect();
         let share = |row: &Row| {
             let value = row.values.get(&Column::Correct).and_then(Value::as_number);
             value.is_none_or(|value| (0.0..=1.0).contains(&value))
@@ -226,14 +223,16 @@ impl InstanceTable {
                 Some(metric) if names.contains(metric) => return None,
                 Some(_) if matches!(column, Column::Logprob | Column::Confidence) => {
                     CellStatus::NotApplicable {
-                        reason: "the scenario's metrics say nothing about the probability of answers"
-                            .into(),
+                        reason:
+                            "the scenario's metrics say nothing about the probability of answers"
+                                .into(),
                     }
                 }
                 Some(metric) => not_scored(metric, options),
                 None if correct_metric.is_some() => return None,
                 None => CellStatus::NotApplicable {
-                    reason: "no metric of the scenario says whether a single answer is right".into(),
+                    reason: "no metric of the scenario says whether a single answer is right"
+                        .into(),
                 },
             };
             Some((column, status))
@@ -275,10 +274,7 @@ impl InstanceTable {
     }
 
     /// The rows of the originals, or of one kind of copies.
-    pub fn of_kind<'a>(
-        &'a self,
-        key: Option<&CopyKey>,
-    ) -> impl Iterator<Item = &'a Row> + use<'a> {
+    pub fn of_kind<'a>(&'a self, key: Option<&CopyKey>) -> impl Iterator<Item = &'a Row> + use<'a> {
         let key = key.cloned();
         self.rows.iter().filter(move |row| row.kind == key)
     }
@@ -334,7 +330,10 @@ impl CopyKey {
     pub fn of(perturbation: &PerturbationDescription) -> Self {
         let text = |names: [&str; 2]| {
             let found = names.iter().find_map(|name| perturbation.parameters.get(*name));
-            found.and_then(|value| value.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
+            found
+                .and_then(|value| value.as_str())
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
         };
         let placebo = perturbation.parameters.get("placebo").is_some_and(|value| value == true);
         Self {

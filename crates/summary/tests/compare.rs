@@ -31,8 +31,7 @@ fn counts_tests_and_verdicts_of_two_models() {
     let first = pattern(100, |id| id < 80);
     let second = pattern(100, |id| id < 65 || (80..85).contains(&id));
     let how = Judgement::default();
-    let comparison =
-        compare(("a", "b"), &[("s".into(), first, second)], Adjustment::Holm, &how);
+    let comparison = compare(("a", "b"), &[("s".into(), first, second)], Adjustment::Holm, &how);
     let one = &comparison.scenarios[0];
     assert_eq!(
         one.agreement,
@@ -145,5 +144,8 @@ fn scenarios_without_scores_of_single_instances_count_by_their_estimates() {
     let board = leaderboard(&models, &[scenario, lonely], &Judgement::default());
     assert_eq!(board.standings[0].model, "a");
     assert_eq!(board.standings[0].mean_win_rate, Some(1.0));
-    assert_eq!(board.left_out, [("lonely".to_owned(), "fewer than two models have a number".to_owned())]);
+    assert_eq!(
+        board.left_out,
+        [("lonely".to_owned(), "fewer than two models have a number".to_owned())]
+    );
 }

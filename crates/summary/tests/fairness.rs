@@ -6,9 +6,7 @@ use holometer_core::{
     Cell, CellStatus, InstanceId, MetricName, PerturbationDescription, Score, Split, Value,
 };
 use holometer_stats::rng::Rng;
-use holometer_summary::fairness::{
-    FairnessRow, Family, Judgement, RowInput, adjust, fairness_row,
-};
+use holometer_summary::fairness::{FairnessRow, Family, Judgement, RowInput, adjust, fairness_row};
 use holometer_summary::panel::{adjust_panel, instance_panel};
 use holometer_summary::rows::{Column, CopyKey, InstanceTable, TableOptions, TableUnit};
 use holometer_summary::{Entry, Finding, Options, UnitScores, Verdict, cells};
@@ -100,8 +98,7 @@ fn unstable(rng: &mut Rng, n: usize) -> Vec<UnitScores> {
             [("names", false), ("pronouns", false), ("dialect", false), ("same_names", true)]
         {
             let flipped = right != (rng.unit() < 0.1);
-            let mut copy =
-                unit(id, id, vec![number("exact_match", f64::from(u8::from(flipped)))]);
+            let mut copy = unit(id, id, vec![number("exact_match", f64::from(u8::from(flipped)))]);
             copy.perturbation = Some(rewritten(name, placebo));
             units.push(copy);
         }
@@ -118,11 +115,8 @@ fn instability_alone_lowers_the_worst_case_and_not_the_change_less_placebo() {
     let worst = finding(&row, Family::WorstCase, "fairness").value;
     assert!((worst - 0.51).abs() < 0.02, "{worst}");
     for name in ["names", "pronouns", "dialect"] {
-        let change = finding(
-            &row,
-            Family::AccuracyChange,
-            &format!("{name} gender=male to gender=female"),
-        );
+        let change =
+            finding(&row, Family::AccuracyChange, &format!("{name} gender=male to gender=female"));
         assert!((change.value + 0.04).abs() < 0.015, "{change:?}");
         let net = finding(
             &row,
@@ -145,7 +139,8 @@ fn a_real_loss_is_found_and_every_family_has_an_entry() {
         }
     }
     let row = row(&table(&units, &[]), &[], &Judgement::default());
-    let names = finding(&row, Family::NetChange, "names gender=male to gender=female, less placebo");
+    let names =
+        finding(&row, Family::NetChange, "names gender=male to gender=female, less placebo");
     assert!((names.value + 0.1).abs() < 0.04, "{names:?}");
     assert_eq!(names.verdict, Some(Verdict::Disparity), "{names:?}");
     assert!(names.adjusted_p.unwrap() >= names.p_value.unwrap());
@@ -177,8 +172,7 @@ fn rates_of_annotated_groups_are_fairlearn_s() {
         list("group").iter().map(|g| vec![format!("group={}", g.as_str().unwrap())]).collect();
     let units: Vec<UnitScores> = (0..groups.len())
         .map(|id| {
-            let (truth, predicted) =
-                (truth[id].as_f64().unwrap(), predicted[id].as_f64().unwrap());
+            let (truth, predicted) = (truth[id].as_f64().unwrap(), predicted[id].as_f64().unwrap());
             let right = f64::from(u8::from(truth == predicted));
             let scores = vec![
                 number("exact_match", right),
@@ -236,7 +230,8 @@ fn groups_that_questions_mention_are_compared_and_one_scorer_is_no_disparity() {
 
 #[test]
 fn holm_within_a_row_and_benjamini_hochberg_across_rows() {
-    let entry = |p: f64| Entry::Found(Finding { p_value: Some(p), ..Finding::level(0.1, None, 9, 9) });
+    let entry =
+        |p: f64| Entry::Found(Finding { p_value: Some(p), ..Finding::level(0.1, None, 9, 9) });
     let cell = |p: f64| holometer_summary::fairness::FairnessCell {
         family: Family::NetChange,
         measure: p.to_string(),

@@ -2,7 +2,7 @@
 
 use holometer_stats::multiplicity::{benjamini_hochberg, holm};
 
-use crate::fairness::{Family, FairnessRow, SCREENING};
+use crate::fairness::{FairnessRow, Family, SCREENING};
 use crate::finding::{Entry, Finding, Verdict};
 
 /// Within a row and family (the groups and perturbations of one scenario) p values are adjusted by Holm. The smallest of each
@@ -10,8 +10,7 @@ use crate::finding::{Entry, Finding, Verdict};
 pub fn adjust(rows: &mut [FairnessRow], alpha: f64) {
     for family in Family::ALL {
         let within: Vec<Vec<(usize, f64)>> = rows.iter().map(|row| of_row(row, family)).collect();
-        let tested: Vec<usize> =
-            (0..rows.len()).filter(|row| !within[*row].is_empty()).collect();
+        let tested: Vec<usize> = (0..rows.len()).filter(|row| !within[*row].is_empty()).collect();
         let smallest: Vec<f64> = tested
             .iter()
             .map(|row| within[*row].iter().map(|(_, p)| *p).fold(1.0, f64::min))

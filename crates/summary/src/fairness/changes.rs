@@ -89,7 +89,9 @@ fn change(
     if let Entry::Found(finding) = &mut entry {
         let unchanged = before.len().saturating_sub(pairs.len());
         if unchanged > 0 {
-            finding.notes.push(format!("{unchanged} instances that it does not change are left out"));
+            finding
+                .notes
+                .push(format!("{unchanged} instances that it does not change are left out"));
         }
     }
     entry
@@ -105,7 +107,9 @@ fn less_placebo(
     measure: &str,
 ) -> Entry {
     if placebos.is_empty() {
-        return Entry::Missing(CellStatus::NotRequested { enable_with: how.how_to_placebo.clone() });
+        return Entry::Missing(CellStatus::NotRequested {
+            enable_with: how.how_to_placebo.clone(),
+        });
     }
     let after = table.means(Some(copy), column);
     let placebos: Vec<_> = placebos.iter().map(|key| table.means(Some(key), column)).collect();

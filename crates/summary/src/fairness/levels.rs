@@ -39,7 +39,10 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
 
 /// The scorer of a metric, as `name@hash`.
 pub(crate) fn scorer_of<'a>(cells: &'a [Cell], metric: &str) -> Option<&'a str> {
-    cells.iter().filter(|cell| cell.metric.as_str() == metric).find_map(|cell| cell.scorer.as_deref())
+    cells
+        .iter()
+        .filter(|cell| cell.metric.as_str() == metric)
+        .find_map(|cell| cell.scorer.as_deref())
 }
 
 /// The mean of a column over the originals.
@@ -96,12 +99,8 @@ fn originals<'a>(input: &RowInput<'a>, metric: &MetricName) -> Option<&'a Cell> 
 
 fn as_level(cell: &Cell, how: &Judgement) -> Entry {
     let Some(estimate) = &cell.estimate else { return Entry::Missing(support(&cell.status)) };
-    let mut finding = Finding::level(
-        estimate.value,
-        estimate.interval.clone(),
-        estimate.n,
-        estimate.clusters,
-    );
+    let mut finding =
+        Finding::level(estimate.value, estimate.interval.clone(), estimate.n, estimate.clusters);
     finding.minimum_detectable_effect = detectable(&finding, how);
     if estimate.unscored > 0 {
         finding.notes.push(format!("{} instances unscored", estimate.unscored));
@@ -134,9 +133,8 @@ fn error_of(interval: &Interval) -> Option<f64> {
 fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
     const ERROR: &str = "expected calibration error";
     const BRIER: &str = "Brier score";
-    let missing = |status: CellStatus| {
-        vec![cell(Family::Calibration, ERROR, Entry::Missing(status))]
-    };
+    let missing =
+        |status: CellStatus| vec![cell(Family::Calibration, ERROR, Entry::Missing(status))];
     let confidences = table.means(None, Column::Confidence);
     if confidences.is_empty() {
         return missing(table.reason(None, Column::Confidence));
@@ -181,10 +179,7 @@ fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
         }
         cell(Family::Calibration, name, Entry::Found(finding))
     };
-    vec![
-        measure(ERROR, |predictions| ece_equal_mass(predictions, 10)),
-        measure(BRIER, brier),
-    ]
+    vec![measure(ERROR, |predictions| ece_equal_mass(predictions, 10)), measure(BRIER, brier)]
 }
 
 /// Few predictions make every resample's bins look worse calibrated than the data's, so that the replicates lie beside the value
@@ -277,7 +272,9 @@ fn from_cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
 fn helm_level(found: &Cell, how: &Judgement) -> Entry {
     let mut entry = as_level(found, how);
     if let Entry::Found(finding) = &mut entry {
-        finding.notes.push("HELM's definition, not corrected for chance: few words look biased".into());
+        finding
+            .notes
+            .push("HELM's definition, not corrected for chance: few words look biased".into());
     }
     entry
 }

@@ -18,10 +18,15 @@ pub(crate) fn cells(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell>
         let status = table.absent_mentions.clone().unwrap_or_else(|| CellStatus::NotApplicable {
             reason: "the data names no groups of people, and no question mentions any".into(),
         });
-        return [Family::SliceGap, Family::Toxicity, Family::SentimentChange, Family::RefusalChange]
-            .into_iter()
-            .map(|family| cell(family, "groups", Entry::Missing(status.clone())))
-            .collect();
+        return [
+            Family::SliceGap,
+            Family::Toxicity,
+            Family::SentimentChange,
+            Family::RefusalChange,
+        ]
+        .into_iter()
+        .map(|family| cell(family, "groups", Entry::Missing(status.clone())))
+        .collect();
     }
     let mut cells = Vec::new();
     for axis in &axes {
@@ -43,11 +48,7 @@ struct ColumnGap {
 const GAPS: [ColumnGap; 4] = [
     ColumnGap { family: Family::SliceGap, name: "accuracy gap", column: Column::Correct },
     ColumnGap { family: Family::Toxicity, name: "toxicity gap", column: Column::Toxicity },
-    ColumnGap {
-        family: Family::SentimentChange,
-        name: "sentiment gap",
-        column: Column::Sentiment,
-    },
+    ColumnGap { family: Family::SentimentChange, name: "sentiment gap", column: Column::Sentiment },
     ColumnGap { family: Family::RefusalChange, name: "refusal gap", column: Column::Refusal },
 ];
 
@@ -144,8 +145,7 @@ impl Axis<'_> {
         let mut cells = Vec::new();
         let brier = self.parts(|row| {
             let number = |column| row.values.get(&column).and_then(Value::as_number);
-            let (confidence, correct) =
-                (number(Column::Confidence)?, number(Column::Correct)?);
+            let (confidence, correct) = (number(Column::Confidence)?, number(Column::Correct)?);
             Some(((confidence - correct).powi(2), 1.0))
         });
         if !brier.is_empty() && table.correct_is_share && !table.lower_is_better {
