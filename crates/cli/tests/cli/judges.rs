@@ -186,17 +186,10 @@ fn pairs_are_shown_in_both_orders() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     prepare(home);
-    let run = [
-        "run",
-        "--scenario-file",
-        "risky.toml",
-        "-e",
-        "risky",
-        "-m",
-        "loud=test:echo",
-        "-m",
-        "other=test:random",
-    ];
+    let terse = server(|_| "no idea".to_owned());
+    let terse = spec("other", &terse);
+    let scenario = ["run", "--scenario-file", "risky.toml", "-e", "risky"];
+    let run = [&scenario[..], &["-m", "loud=test:echo", "-m", &terse]].concat();
     let output = common::run(home, &run);
     assert!(output.status.success(), "{}", common::stderr(&output));
     // One judge looks at the answers: the echo holds the word `number`. Another always likes the first place.
