@@ -207,7 +207,7 @@ pub fn fairness_data(report: &FairnessReport) -> Table {
             rows.push(vec![
                 row.label.clone(),
                 row.model.to_string(),
-                serialised(&cell.family),
+                serialised(cell.family),
                 cell.measure.clone(),
                 cell.entry.status().to_owned(),
                 of(|f| Some(f.value)),
@@ -247,7 +247,7 @@ pub fn fairness_data(report: &FairnessReport) -> Table {
     Table { title: String::new(), columns: names.map(Column::text).into(), rows, notes: Vec::new() }
 }
 
-fn serialised(family: &Family) -> String {
+fn serialised(family: Family) -> String {
     match serde_json::to_value(family) {
         Ok(serde_json::Value::String(name)) => name,
         _ => family.as_str().to_owned(),

@@ -127,15 +127,15 @@ fn flat(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().map(flat).collect::<Vec<_>>().join(" "),
-        Value::Object(object) => match (object.get("status"), object.get("reason")) {
-            (Some(status), Some(reason)) => format!("[{}: {}]", flat(status), flat(reason)),
-            _ => {
-                let counted = object.iter().filter(|(_, count)| count.as_f64() != Some(0.0));
-                let counted: Vec<String> =
-                    counted.map(|(group, count)| format!("{group}:{count}")).collect();
-                if counted.is_empty() { "none".to_owned() } else { counted.join(" ") }
+        Value::Object(object) => {
+            if let (Some(status), Some(reason)) = (object.get("status"), object.get("reason")) {
+                return format!("[{}: {}]", flat(status), flat(reason));
             }
-        },
+            let counted = object.iter().filter(|(_, count)| count.as_f64() != Some(0.0));
+            let counted: Vec<String> =
+                counted.map(|(group, count)| format!("{group}:{count}")).collect();
+            if counted.is_empty() { "none".to_owned() } else { counted.join(" ") }
+        }
         other => other.to_string(),
     }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use holometer_core::{
-    Cell, CellStatus, MainMetric, MetricName, Outcome, Price, ScenarioCard, ScenarioCatalogue, Slice,
+    Cell, CellStatus, MainMetric, MetricName, Outcome, Price, ScenarioCard, ScenarioCatalogue,
+    Slice,
 };
 use holometer_report::{Report, RunReport, RunTotals};
 use holometer_scenarios::Catalogue;

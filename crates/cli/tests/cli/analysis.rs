@@ -44,7 +44,7 @@ split = "test"
 
 /// Runs the scenario with two models that answer by chance and not at all.
 fn evaluated() -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().expect("a folder");
     let mut rows = String::new();
     for id in 0..240 {
         let (template, woman, yes) = (id % 40, id % 2 == 0, id % 3 == 0);
@@ -54,10 +54,10 @@ fn evaluated() -> tempfile::TempDir {
             rows,
             r#"{{"text": "The {noun} number {id} said that he is a {job}. Does he have a job?", "gender": "{gender}", "template": "t{template}", "answer": "{answer}"}}"#
         )
-        .unwrap();
+        .expect("memory takes text");
     }
-    fs::write(home.path().join("jobs.jsonl"), rows).unwrap();
-    fs::write(home.path().join("jobs.toml"), SCENARIO).unwrap();
+    fs::write(home.path().join("jobs.jsonl"), rows).expect("the data is written");
+    fs::write(home.path().join("jobs.toml"), SCENARIO).expect("the scenario is written");
     let run = common::run(
         home.path(),
         &[
@@ -157,8 +157,14 @@ fn two_models_are_compared_on_the_same_instances() {
     let home = evaluated();
     let comparison = json(home.path(), &["compare", "random", "test:echo"]);
     let one = &comparison["scenarios"][0];
-    assert_eq!(one["label"], "jobs,data_augmentation=gender_pronouns_prob=1.0_source=male_target=female");
-    assert_eq!((&one["difference"]["n"], &one["difference"]["clusters"]), (&240.into(), &40.into()));
+    assert_eq!(
+        one["label"],
+        "jobs,data_augmentation=gender_pronouns_prob=1.0_source=male_target=female"
+    );
+    assert_eq!(
+        (&one["difference"]["n"], &one["difference"]["clusters"]),
+        (&240.into(), &40.into())
+    );
     // The echo never answers with a letter.
     let right = one["agreement"]["only_first"].as_u64().unwrap();
     assert_eq!(one["second"], 0.0);
@@ -172,7 +178,10 @@ fn two_models_are_compared_on_the_same_instances() {
     let board = json(home.path(), &["report", "--view", "leaderboard"]);
     assert_eq!(board["standings"][0]["model"], "test:random");
     assert_eq!(board["standings"][0]["mean_win_rate"], 1.0);
-    assert_eq!((&board["standings"][0]["ties"], &board["standings"][1]["ties"]), (&"a".into(), &"b".into()));
+    assert_eq!(
+        (&board["standings"][0]["ties"], &board["standings"][1]["ties"]),
+        (&"a".into(), &"b".into())
+    );
 
     let power = json(home.path(), &["power", "--difference", "0.05"]);
     assert!(power[0]["plan"]["instances"].as_u64().unwrap() > 240, "{power}");

@@ -155,17 +155,13 @@ fn judged(
     };
     let differences: Vec<f64> = pairs.iter().map(|(difference, _)| *difference).collect();
     let clusters = labels(pairs.iter().map(|(_, cluster)| *cluster));
-    match paired_difference(&differences, &clusters, &options) {
-        Some(difference) => {
-            let mut finding = Finding::from(difference);
-            if matches!(column, Column::Toxicity | Column::Sentiment) {
-                finding.notes.push(SCREENING.into());
-            }
-            Entry::Found(finding)
-        }
-        None => {
-            let needed = how.least_instances;
-            Entry::Missing(CellStatus::InsufficientSupport { n: 0, needed })
-        }
+    let Some(difference) = paired_difference(&differences, &clusters, &options) else {
+        let needed = how.least_instances;
+        return Entry::Missing(CellStatus::InsufficientSupport { n: 0, needed });
+    };
+    let mut finding = Finding::from(difference);
+    if matches!(column, Column::Toxicity | Column::Sentiment) {
+        finding.notes.push(SCREENING.into());
     }
+    Entry::Found(finding)
 }

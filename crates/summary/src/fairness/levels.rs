@@ -8,7 +8,7 @@ use holometer_stats::equivalence::tost;
 use holometer_stats::power::minimum_detectable_effect;
 use holometer_stats::{BootstrapKind, BootstrapOptions, Clusters, bootstrap_statistic};
 
-use crate::estimate::{self, PerInstance, into_core, labels, seed};
+use crate::estimate::{self, PerInstance, labels, seed};
 use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
 use crate::finding::{Entry, Finding};
 use crate::rows::{Column, InstanceTable};
@@ -171,7 +171,7 @@ fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
         let count = clusters.iter().max().map_or(0, |last| last + 1);
         let value = statistic(&predictions).unwrap_or_default();
         let interval = bootstrap_statistic(&clusters, &of, &options)
-            .map(|interval| around(value, into_core(interval)));
+            .map(|interval| around(value, &interval));
         let mut finding = Finding::level(value, interval, predictions.len(), count);
         finding.minimum_detectable_effect = detectable(&finding, how);
         if name == ERROR && predictions.len() < 300 {
@@ -184,13 +184,13 @@ fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
 
 /// Few predictions make every resample's bins look worse calibrated than the data's, so that the replicates lie beside the value
 /// itself: only their spread is used.
-fn around(value: f64, replicates: Interval) -> Interval {
+fn around(value: f64, replicates: &holometer_stats::Interval) -> Interval {
     let reach = (replicates.high - replicates.low) / 2.0;
     Interval {
         low: (value - reach).max(0.0),
         high: (value + reach).min(1.0),
         method: format!("spread of the {}", replicates.method),
-        ..replicates
+        level: replicates.level,
     }
 }
 
