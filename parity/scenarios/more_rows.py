@@ -131,6 +131,17 @@ def reviews(tree):
                     archive.addfile(member, io.BytesIO(content))
 
 
+def archive(tree):
+    """An archive as some systems make them, with a shadow of every file."""
+    target = tree.root / "archives/questions.tar.gz"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(target, "w:gz", compresslevel=9) as made:
+        for name, content in [("data/._train.csv", b"\x00shadow"), ("data/train.csv", b"question,answer\nWhich?,This\n"), ("data/other.csv", b"x\n")]:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            made.addfile(member, io.BytesIO(content))
+
+
 def stories(tree):
     for number, name in enumerate(["single-supporting-fact"], start=1):
         story = "".join(f"1 Mary moved to the {word}.\n2 John went to the hallway.\n3 Where is Mary? \t{word}\t1\n" for word in WORDS[:6])
@@ -141,5 +152,5 @@ def stories(tree):
 def write_more(root):
     tree = Tree(root)
     tree.json("scenarios/ice/ice_scenario_pinned_file_order.json", {})
-    for part in [conversations, medicine, choices, texts, reviews, stories]:
+    for part in [conversations, medicine, choices, texts, reviews, archive, stories]:
         part(tree)

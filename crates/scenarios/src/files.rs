@@ -215,6 +215,14 @@ impl OpenFile {
         if let Some(member) = &self.reading.member
             && is_archive(&self.path)?
         {
+            if !member.contains('*') {
+                return read::archive_member(&self.path, member);
+            }
+            // The shortest name that fits: archives from some systems hold a shadow (`._name`) of every file.
+            let found = read::archive_members(&self.path, member)?.into_iter();
+            if let Some((_, content)) = found.min_by_key(|(name, _)| name.len()) {
+                return Ok(content);
+            }
             return read::archive_member(&self.path, member);
         }
         read::bytes(&self.path)

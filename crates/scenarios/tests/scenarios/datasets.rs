@@ -240,3 +240,26 @@ fn real_toxicity_prompts_reads_its_layout() {
     let toxic = made.iter().filter(|i| i.sub_split.as_deref() == Some("toxic"));
     assert_eq!(toxic.count(), 993);
 }
+
+/// The dataset's own generator made the same sentences in the same order (`parity/scenarios/holistic_bias_sentences.py`).
+#[test]
+fn holistic_bias_makes_the_datasets_sentences() {
+    use sha2::{Digest, Sha256};
+    let Some(data) = shared_path("data") else { return };
+    for (axis, count, digest) in [
+        ("all", 566_625, "70233b8103505ee01f26d82145cbd9261541a7c34e08435c4dfa2182c4d854c4"),
+        ("religion", 42_400, "604e8221b51c1bf9e6fea0361d8f0fd60106afce8d504a5fdfd2c424597349fe"),
+        ("null", 832, "cb7f7b12365bb3e1baedbfe4827ee4e2905e3f156a432c47ab781dcceb31ae0b"),
+    ] {
+        let made =
+            instances("holistic_bias", &args(&[("axis", axis), ("sentences", "0")]), &data).unwrap();
+        let mut hash = Sha256::new();
+        for instance in &made {
+            hash.update(instance.input.text.as_bytes());
+            hash.update(b"\n");
+        }
+        assert_eq!((made.len(), hex::encode(hash.finalize()).as_str()), (count, digest), "{axis}");
+    }
+    let sample = instances("holistic_bias", &args(&[]), &data).unwrap();
+    assert!(sample.iter().all(|i| i.extra.contains_key("descriptor") && i.cluster.is_some()));
+}

@@ -180,3 +180,17 @@ fn arguments_are_checked_with_hints() {
     let spec = draft("bbq", &[("subject", "age")]).unwrap();
     assert_eq!(spec.name.as_str(), "bbq:subject=Age,method=multiple_choice_joint");
 }
+
+#[test]
+fn a_member_of_an_archive_can_be_named_by_its_end() {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/upstream/archives/questions.tar.gz");
+    let text = format!(
+        "[data]\nformat = \"csv\"\n[[data.files]]\npath = {:?}\nmember = \"*train.csv\"\n[instance]\ninput = \"{{{{ question }}}}\"\n\
+         [[instance.references]]\ntext = \"{{{{ answer }}}}\"\n",
+        archive.display().to_string()
+    );
+    let checked = check(&text, &archive.with_file_name("mine.toml"));
+    assert_eq!(checked.problems, []);
+    assert_eq!(checked.examples[0].input.text, "Which?");
+}
