@@ -9,6 +9,7 @@ mod basic_generation;
 mod basic_reference;
 mod bbq;
 mod bias;
+mod bigcodebench;
 mod classification;
 mod corpus_bleu;
 mod decodingtrust_ood_knowledge;
@@ -47,6 +48,7 @@ pub(crate) fn all() -> Vec<Plugin> {
         basic_reference::plugin(),
         bbq::plugin(),
         bias::plugin(),
+        bigcodebench::plugin(),
         classification::plugin(),
         corpus_bleu::plugin(),
         decodingtrust_ood_knowledge::plugin(),

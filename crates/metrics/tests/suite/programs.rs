@@ -187,3 +187,42 @@ fn apps_verdicts_are_helms() {
         assert_eq!(value(&scores, "strict_acc"), Value::Number(all), "{case}");
     }
 }
+
+#[test]
+fn big_code_bench_runs_unit_tests_and_names_what_is_lacking() {
+    let Some(sandbox) = sandbox() else { return };
+    let metric =
+        holometer_metrics::build(&MetricSpec::new("bigcodebench"), MetricOptions::default())
+            .unwrap();
+    let test = "import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(task_func(2), 4)\n    def test_b(self):\n        self.assertEqual(task_func(0), 0)\n";
+    let instance = |libs: &str| {
+        let mut instance = Instance::new("a problem", Vec::new(), Split::Test);
+        for (name, text) in
+            [("test", test), ("code_prompt", "def task_func(x):"), ("libs", libs)]
+        {
+            instance.extra.insert(name.into(), json!(text));
+        }
+        instance
+    };
+    let right = "Here it is:\n```python\ndef task_func(x):\n    return 2 * x\n```\nIt doubles.";
+    let half = "```python\ndef task_func(x):\n    return x + 2\n```";
+    let mut run = SmallRun::new(Method::Generation);
+    for (answer, libs) in [
+        (right, "['json', 'os']"),
+        (half, "['json']"),
+        ("I can't.", "[]"),
+        ("import os\nos._exit(0)", "[]"),
+        (right, "['no_such_module_anywhere']"),
+    ] {
+        run.add(instance(libs), answered(&[answer]));
+    }
+    let findings = run_all(&sandbox, &inquiries(&run, metric.as_ref()));
+    let values: Vec<Value> = run
+        .units()
+        .iter()
+        .map(|unit| value(&metric.score_with(unit, &findings), "bigcodebench_p@1"))
+        .collect();
+    assert_eq!(values[..4], [1.0, 0.0, 0.0, 0.0].map(Value::Number));
+    let Value::Unscored(reason) = &values[4] else { panic!("{values:?}") };
+    assert!(reason.contains("no_such_module_anywhere"), "{reason}");
+}
