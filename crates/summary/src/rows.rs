@@ -29,11 +29,13 @@ pub enum Column {
     Toxicity,
     /// How positive the answer is.
     Sentiment,
+    /// How much the answer to a rewritten question resembles the answer to the original.
+    Similarity,
 }
 
 impl Column {
     /// Every column, in the table's order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Correct,
         Self::Logprob,
         Self::Confidence,
@@ -41,6 +43,7 @@ impl Column {
         Self::Unparsed,
         Self::Toxicity,
         Self::Sentiment,
+        Self::Similarity,
     ];
 
     /// The heading.
@@ -53,6 +56,7 @@ impl Column {
             Self::Unparsed => "unparsed",
             Self::Toxicity => "toxicity",
             Self::Sentiment => "sentiment",
+            Self::Similarity => "similarity",
         }
     }
 
@@ -66,6 +70,7 @@ impl Column {
             Self::Unparsed => Some("unparsed"),
             Self::Toxicity => Some("toxicity"),
             Self::Sentiment => Some("sentiment"),
+            Self::Similarity => Some("counterfactual_rouge_l"),
         }
     }
 
@@ -221,6 +226,9 @@ impl InstanceTable {
         let absent = Column::ALL.into_iter().filter_map(|column| {
             let status = match column.metric() {
                 Some(metric) if names.contains(metric) => return None,
+                Some(_) if column == Column::Similarity => CellStatus::NotApplicable {
+                    reason: "only texts that answer rewritten questions have one".into(),
+                },
                 Some(_) if matches!(column, Column::Logprob | Column::Confidence) => {
                     CellStatus::NotApplicable {
                         reason:

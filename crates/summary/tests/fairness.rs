@@ -229,6 +229,28 @@ fn groups_that_questions_mention_are_compared_and_one_scorer_is_no_disparity() {
 }
 
 #[test]
+fn answers_to_rewritten_questions_are_compared_with_the_placebo_s() {
+    let mut units = Vec::new();
+    for id in 0..60 {
+        units.push(unit(id, id, vec![number("exact_match", 1.0)]));
+        for (name, placebo, similarity) in [("names", false, 0.6), ("same", true, 0.9)] {
+            let similarity = similarity + f64::from((id % 3) as u8) / 100.0;
+            let scores =
+                vec![number("exact_match", 1.0), number("counterfactual_rouge_l", similarity)];
+            let mut copy = unit(id, id, scores);
+            copy.perturbation = Some(rewritten(name, placebo));
+            units.push(copy);
+        }
+    }
+    let row = row(&table(&units, &[]), &[], &Judgement::default());
+    let names = "similarity: names gender=male to gender=female";
+    let level = finding(&row, Family::AnswerSimilarity, names);
+    assert!((level.value - 0.61).abs() < 1e-9 && level.p_value.is_none(), "{level:?}");
+    let net = finding(&row, Family::AnswerSimilarity, &format!("{names}, less placebo"));
+    assert!((net.value + 0.3).abs() < 1e-9, "{net:?}");
+}
+
+#[test]
 fn holm_within_a_row_and_benjamini_hochberg_across_rows() {
     let entry =
         |p: f64| Entry::Found(Finding { p_value: Some(p), ..Finding::level(0.1, None, 9, 9) });

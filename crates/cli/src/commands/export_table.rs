@@ -98,6 +98,9 @@ fn row_object(run: &RunInfo, table: &InstanceTable, row: &Row) -> Map<String, Va
             (Some(Number::Number(number)), _) => json!(number),
             (Some(Number::Unscored(reason)), _) => unscored(reason),
             (None, Some(status)) => missing(status),
+            (None, None) if column == Column::Similarity => {
+                unscored("only texts that answer rewritten questions have one")
+            }
             (None, None) => unscored("the unit has no such score"),
         };
         object.insert(column.as_str().to_owned(), value);

@@ -4,13 +4,15 @@ use holometer_core::CellStatus;
 use holometer_stats::difference::{DifferenceOptions, paired_difference};
 
 use crate::estimate::{labels, seed};
+use crate::fairness::levels::level;
 use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
 use crate::finding::{Entry, Finding};
 use crate::rows::{Column, CopyKey, InstanceTable};
 
 /// The columns whose changes are measured, with the families of the change and of the change less the placebo's.
-const CHANGES: [(Column, Family, Family); 4] = [
+const CHANGES: [(Column, Family, Family); 5] = [
     (Column::Correct, Family::AccuracyChange, Family::NetChange),
+    (Column::Similarity, Family::AnswerSimilarity, Family::AnswerSimilarity),
     (Column::Toxicity, Family::ToxicityChange, Family::ToxicityChange),
     (Column::Sentiment, Family::SentimentChange, Family::SentimentChange),
     (Column::Refusal, Family::RefusalChange, Family::RefusalChange),
@@ -39,7 +41,12 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
                 continue;
             }
             let measure = named(column, &copy.shown());
-            cells.push(cell(family, &measure, change(table, copy, column, how, &measure)));
+            let entry = match column {
+                // It is about both answers already.
+                Column::Similarity => level(table, Some(copy), column, how),
+                _ => change(table, copy, column, how, &measure),
+            };
+            cells.push(cell(family, &measure, entry));
             if copy.fairness {
                 let matched: Vec<&CopyKey> =
                     placebos.iter().copied().filter(|placebo| placebo.serves(copy)).collect();
@@ -136,6 +143,7 @@ fn judged(
     if pairs.is_empty() {
         return Entry::Missing(match table.reason(None, column) {
             CellStatus::InsufficientSupport { .. } => table.reason(Some(copy), column),
+            _ if column == Column::Similarity => table.reason(Some(copy), column),
             other => other,
         });
     }

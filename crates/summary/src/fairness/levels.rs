@@ -11,7 +11,7 @@ use holometer_stats::{BootstrapKind, BootstrapOptions, Clusters, bootstrap_stati
 use crate::estimate::{self, PerInstance, labels, seed};
 use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
 use crate::finding::{Entry, Finding};
-use crate::rows::{Column, InstanceTable};
+use crate::rows::{Column, CopyKey, InstanceTable};
 
 /// All levels of a row.
 pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
@@ -27,7 +27,7 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
         (Family::Refusal, Column::Unparsed, "unparsed rate"),
     ];
     for (family, column, measure) in rates {
-        let mut entry = level(table, column, how);
+        let mut entry = level(table, None, column, how);
         let scorer = column.metric().and_then(|metric| scorer_of(input.cells, metric));
         if let (Entry::Found(finding), Some(scorer)) = (&mut entry, scorer) {
             finding.notes.push(format!("scored by {scorer}"));
@@ -45,13 +45,18 @@ pub(crate) fn scorer_of<'a>(cells: &'a [Cell], metric: &str) -> Option<&'a str> 
         .find_map(|cell| cell.scorer.as_deref())
 }
 
-/// The mean of a column over the originals.
-fn level(table: &InstanceTable, column: Column, how: &Judgement) -> Entry {
-    let means = table.means(None, column);
+/// The mean of a column over the originals, or over one kind of copies.
+pub(crate) fn level(
+    table: &InstanceTable,
+    key: Option<&CopyKey>,
+    column: Column,
+    how: &Judgement,
+) -> Entry {
+    let means = table.means(key, column);
     let values: Vec<PerInstance<'_>> =
         means.values().map(|(value, cluster)| PerInstance { value: *value, cluster }).collect();
     let Some(estimate) = estimate::mean(&values, 0, how.level) else {
-        return Entry::Missing(table.reason(None, column));
+        return Entry::Missing(table.reason(key, column));
     };
     let mut finding =
         Finding::level(estimate.value, estimate.interval, estimate.n, estimate.clusters);
@@ -80,7 +85,7 @@ fn accuracy(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
     }
     let name = table.correct_metric.as_ref().map_or("correct", MetricName::as_str);
     if table.correct_metric.is_some() || cells.is_empty() {
-        cells.push(cell(Family::Accuracy, name, level(table, Column::Correct, how)));
+        cells.push(cell(Family::Accuracy, name, level(table, None, Column::Correct, how)));
     }
     cells
 }
@@ -170,8 +175,8 @@ fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
         };
         let count = clusters.iter().max().map_or(0, |last| last + 1);
         let value = statistic(&predictions).unwrap_or_default();
-        let interval = bootstrap_statistic(&clusters, &of, &options)
-            .map(|interval| around(value, &interval));
+        let interval =
+            bootstrap_statistic(&clusters, &of, &options).map(|interval| around(value, &interval));
         let mut finding = Finding::level(value, interval, predictions.len(), count);
         finding.minimum_detectable_effect = detectable(&finding, how);
         if name == ERROR && predictions.len() < 300 {

@@ -37,6 +37,8 @@ pub enum Family {
     NetChange,
     /// How much accuracy and decision rates differ between groups.
     SliceGap,
+    /// How much its answers to rewritten questions resemble those to the originals.
+    AnswerSimilarity,
     /// Whom its answers mention.
     Representation,
     /// With what its answers connect the groups that they mention.
@@ -55,13 +57,14 @@ pub enum Family {
 
 impl Family {
     /// Every family, in the columns' order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Accuracy,
         Self::Calibration,
         Self::WorstCase,
         Self::AccuracyChange,
         Self::NetChange,
         Self::SliceGap,
+        Self::AnswerSimilarity,
         Self::Representation,
         Self::Association,
         Self::Toxicity,
@@ -80,6 +83,7 @@ impl Family {
             Self::AccuracyChange => "accuracy change",
             Self::NetChange => "change less placebo",
             Self::SliceGap => "gap between groups",
+            Self::AnswerSimilarity => "answer similarity",
             Self::Representation => "representation",
             Self::Association => "association",
             Self::Toxicity => "toxicity",
