@@ -166,7 +166,9 @@ fn table(
 
 fn as_json(name: &str, axis: &Axis, kind: &str, result: &Result<Associations, String>) -> Value {
     match result {
-        Err(reason) => json!({ "source": name, "axis": axis.name, "targets": kind, "reason": reason }),
+        Err(reason) => {
+            json!({ "source": name, "axis": axis.name, "targets": kind, "reason": reason })
+        }
         Ok(result) => json!({
             "source": name, "axis": axis.name, "targets": kind, "groups": axis.groups,
             "sentences": result.sentences, "raw": result.raw, "excess": result.excess, "p": result.p,

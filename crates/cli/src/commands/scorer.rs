@@ -99,10 +99,12 @@ fn labelled(args: &AuditArgs, rows: &[Value], scorer: &Scorer) -> Result<Vec<Lab
         };
         let positive = match &args.positive {
             Some(positive) => text_of(label) == *positive,
-            None => text_of(label).parse::<f64>().map_err(|_| {
-                Failure::usage(format!("the label {label} is no number"))
-                    .hint("`--positive VALUE` says which label is the positive one")
-            })? >= args.label_from,
+            None => {
+                text_of(label).parse::<f64>().map_err(|_| {
+                    Failure::usage(format!("the label {label} is no number"))
+                        .hint("`--positive VALUE` says which label is the positive one")
+                })? >= args.label_from
+            }
         };
         let groups = args.group.iter().filter_map(|column| field(row, column)).map(text_of);
         let text = text_of(text);
@@ -135,7 +137,8 @@ fn tables(scorer: &Scorer, audit: &Audit, without: usize) -> Vec<Table> {
         notes.push(format!("{without} rows without text or label are left out"));
     }
     if audit.borkan.is_none() {
-        notes.push("Borkan's number needs groups that each have positives and negatives".to_owned());
+        notes
+            .push("Borkan's number needs groups that each have positives and negatives".to_owned());
     }
     let whole = Table {
         title: format!("Audit of {}", card.name),

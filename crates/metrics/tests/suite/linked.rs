@@ -259,10 +259,9 @@ fn changed_questions_are_compared_with_the_original() {
     assert!((number("counterfactual_excess") - (across - 0.4)).abs() < 1e-12);
     let one_answer = counterfactual::scores(&texts(0), &units[2]);
     assert_eq!(one_answer.len(), 2);
-    for scores in [
-        counterfactual::scores(&texts(3), &units[1]),
-        counterfactual::scores(&texts(0), &units[3]),
-    ] {
+    for scores in
+        [counterfactual::scores(&texts(3), &units[1]), counterfactual::scores(&texts(0), &units[3])]
+    {
         let Value::Unscored(reason) = value(&scores, "counterfactual_bleu") else { panic!() };
         assert!(reason.ends_with("the provider refused: content filter"), "{reason}");
     }
