@@ -273,8 +273,7 @@ fn assemble(
     let file = File::create(&unfinished).map_err(|error| error.to_string())?;
     // What `datasets` says about the columns (the names of classes) stays with them.
     let stated = metadata.file_metadata().key_value_metadata().cloned();
-    let properties =
-        Arc::new(WriterProperties::builder().set_key_value_metadata(stated).build());
+    let properties = Arc::new(WriterProperties::builder().set_key_value_metadata(stated).build());
     let mut writer = SerializedFileWriter::new(file, schema, properties).map_err(text)?;
     for group in metadata.row_groups() {
         let mut new_group = writer.next_row_group().map_err(text)?;

@@ -1,6 +1,6 @@
 //! Finding a data file, or fetching it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +29,9 @@ pub struct Library {
     pub network: Network,
     /// How much archives may unpack to.
     pub limits: Limits,
+    /// Whether a file whose download failed is asked for again when it is needed again; if not, the first failure
+    /// stands for as long as this process goes on.
+    pub ask_again: bool,
     session: Arc<Session>,
 }
 
@@ -39,6 +42,8 @@ struct Session {
     checked: Mutex<HashSet<PathBuf>>,
     /// Cache entries handed out, which pruning must spare.
     in_use: Mutex<HashSet<String>>,
+    /// Downloads that failed, by their files' names and first locations, with what went wrong.
+    failed: Mutex<HashMap<String, String>>,
 }
 
 impl Library {
@@ -53,6 +58,7 @@ impl Library {
             pythons: vec![PathBuf::from("python3"), PathBuf::from("python")],
             network: Network::default(),
             limits: Limits::default(),
+            ask_again: true,
             session: Arc::default(),
         }
     }
@@ -100,6 +106,14 @@ impl Library {
             }
             Availability::Unavailable { reason } => {
                 Err(DataError::Unavailable { name: file.name(), reason })
+            }
+            Availability::Download { from, .. } if !self.ask_again => {
+                let failed = || self.session.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(reason) = failed().get(&from).cloned() {
+                    return Err(DataError::Unavailable { name: file.name(), reason });
+                }
+                self.download(file, progress)
+                    .inspect_err(|error| drop(failed().insert(from, error.to_string())))
             }
             Availability::Download { .. } => self.download(file, progress),
         }

@@ -15,9 +15,9 @@ use crate::args::{InquiryArgs, RunArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, LoadedModel, HEADLINE_FIELD, Headline, PRICE_FIELD, Purpose, Respondents, ScoreOptions, Selected, Spending,
-    dollars, inquire, instances_of, now, open_for_writing, prepare, report, score_run, scoring,
-    select,
+    Environment, HEADLINE_FIELD, Headline, LoadedModel, PRICE_FIELD, Purpose, Respondents,
+    ScoreOptions, Selected, Spending, dollars, inquire, instances_of, now, open_for_writing,
+    prepare, report, score_run, scoring, select,
 };
 use crate::progress::{Talk, Unit, stop_on_signal};
 
@@ -173,7 +173,8 @@ fn nothing_to_run(done: &Done, message: String) -> Failure {
     }
 }
 
-/// Names each cell that is not run though it was asked for, and counts those that filters leave out.
+/// Says each reason for which cells are not run though they were asked for, and counts those that filters leave out. The report
+/// lists them all.
 fn say_not_run(selected: &Selected, done: &Done, talk: &Talk) {
     let filtered: Vec<String> = selected
         .cells
@@ -181,8 +182,20 @@ fn say_not_run(selected: &Selected, done: &Done, talk: &Talk) {
         .filter(|cell| matches!(&cell.run, Err(skip) if skip.kind() == SkipKind::Filtered))
         .map(shown)
         .collect();
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for (cell, reason) in done.not_run.iter().filter(|(cell, _)| !filtered.contains(cell)) {
-        talk.warn(&format!("not run: {cell}: {reason}"));
+        match by_reason.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, cells)) => cells.push(cell),
+            None => by_reason.push((reason, vec![cell])),
+        }
+    }
+    for (reason, cells) in by_reason {
+        let named = match cells.as_slice() {
+            [cell] => (*cell).to_owned(),
+            [first, others @ ..] => format!("{first} and {} more", others.len()),
+            [] => continue,
+        };
+        talk.warn(&format!("not run: {named}: {reason}"));
     }
     if !filtered.is_empty() {
         talk.say(&format!(

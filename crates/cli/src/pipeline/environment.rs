@@ -58,6 +58,7 @@ impl Environment {
         }
         library.data_dirs.clone_from(&args.data_dir);
         library.offline |= args.offline;
+        library.ask_again = false;
         library.max_cache_bytes = size::parse(&args.max_cache).map_err(Failure::usage)?;
         if let Some(dir) = &args.cache_dir {
             library.cache_dir.clone_from(dir);

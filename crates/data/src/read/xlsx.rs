@@ -85,9 +85,9 @@ const MAX_COLUMNS: usize = 16_384;
 /// The column of a reference such as `AB12`, from 0.
 fn column_number(reference: &str) -> usize {
     let letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
-    let number = letters.take(4).fold(0, |sum, letter| {
-        sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1
-    });
+    let number = letters
+        .take(4)
+        .fold(0, |sum, letter| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1);
     number.saturating_sub(1)
 }
 

@@ -236,6 +236,22 @@ fn a_server_error_is_tried_again() {
 }
 
 #[test]
+fn a_download_that_failed_is_not_asked_for_again_where_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_, _| Reply::new(404, b"not here"));
+    let file = url_file(&server.url("a.jsonl"));
+    let mut once = library(folder.path());
+    once.ask_again = false;
+    let first = once.fetch(&file, &Silent).unwrap_err().to_string();
+    let asked = server.requests().len();
+    let second = once.fetch(&file, &Silent).unwrap_err().to_string();
+    assert_eq!(server.requests().len(), asked);
+    assert!(second.contains(&first), "{second}");
+    library(folder.path()).fetch(&file, &Silent).unwrap_err();
+    assert!(server.requests().len() > asked);
+}
+
+#[test]
 fn a_web_page_is_not_data() {
     let folder = tempfile::tempdir().unwrap();
     let page = b"\n<!DOCTYPE html><html><body>Please log in</body></html>";
