@@ -15,6 +15,8 @@ pub mod counterfactual;
 mod efficiency_tables;
 mod error;
 mod ifeval;
+mod group_calibration;
+mod groups;
 mod judged;
 mod judges;
 pub mod lexicon;
@@ -76,6 +78,7 @@ pub fn cards() -> Vec<MetricCard> {
     let mut cards: Vec<MetricCard> =
         plugins::all().iter().flat_map(|plugin| (plugin.cards)()).collect();
     cards.extend(counterfactual::cards());
+    cards.extend(group_calibration::cards());
     cards.sort_by_key(|card| card.name);
     cards.dedup_by_key(|card| card.name);
     cards

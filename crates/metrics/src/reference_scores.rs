@@ -2,7 +2,9 @@
 
 use holometer_core::MetricCard;
 use holometer_text::normalize::{Articles, normalize};
-use holometer_text::{bleu, chrf, edit, matching, math, rouge, sacrebleu, sets, treebank};
+use holometer_text::{bleu, chrf, edit, matching, math, rouge, sacrebleu, sets};
+
+use crate::pair::Pair;
 
 const DOCS: &str = include_str!("docs/reference_scores.md");
 
@@ -17,6 +19,8 @@ pub(crate) struct ReferenceScore {
 pub(crate) enum Compute {
     /// From the right answer and the given one. `Err` holds why there is no value.
     Pair(fn(&str, &str) -> Result<f64, &'static str>),
+    /// The same, from forms of the two that other scores need as well.
+    Prepared(fn(&Pair<'_>) -> f64),
     /// Not here, for the reason given.
     Unavailable(&'static str),
 }
@@ -47,10 +51,13 @@ fn matches_and_sets() -> Vec<ReferenceScore> {
             "The answer is a right one, but for white space around; in multiple choice, the whole completion is the right letter",
             |gold, given| Ok(yes(matching::exact(gold, given))),
         ),
-        better(
+        prepared(
             "quasi_exact_match",
             "As `exact_match` after lower-casing and removing punctuation, articles and extra spaces",
-            |gold, given| Ok(yes(matching::quasi_exact(gold, given))),
+            |pair| {
+                let (gold, given) = pair.normalized();
+                yes(!pair.given.is_empty() && gold == given)
+            },
         ),
         better(
             "quasi_leave_articles_exact_match",
@@ -60,10 +67,13 @@ fn matches_and_sets() -> Vec<ReferenceScore> {
         better("prefix_exact_match", "The answer begins with a right one", |gold, given| {
             Ok(yes(matching::prefix(gold, given)))
         }),
-        better(
+        prepared(
             "quasi_prefix_exact_match",
             "The answer begins with a right one, both normalised as in `quasi_exact_match`",
-            |gold, given| Ok(yes(matching::quasi_prefix(gold, given))),
+            |pair| {
+                let (gold, given) = pair.normalized();
+                yes(!pair.given.is_empty() && given.starts_with(gold))
+            },
         ),
         better("exact_match_indicator", "The last words are equal", |gold, given| {
             Ok(yes(matching::after_indicator(gold, given, " ")))
@@ -100,23 +110,24 @@ fn matches_and_sets() -> Vec<ReferenceScore> {
 
 fn overlaps() -> Vec<ReferenceScore> {
     vec![
-        better("f1_score", "F1 score of the sets of normalised words", |gold, given| {
-            Ok(matching::word_f1(gold, given))
+        prepared("f1_score", "F1 score of the sets of normalised words", |pair| {
+            let (gold, given) = pair.normalized();
+            matching::normalized_word_f1(gold, given)
         }),
-        better("rouge_1", "ROUGE-1: F1 score of shared words, stemmed", |gold, given| {
-            Ok(rouge::rouge_n(&rouge::tokenize(gold), &rouge::tokenize(given), 1).f1)
+        prepared("rouge_1", "ROUGE-1: F1 score of shared words, stemmed", |pair| {
+            rouge::rouge_n(&pair.rouge().0, &pair.rouge().1, 1).f1
         }),
-        better("rouge_2", "ROUGE-2: F1 score of shared pairs of words, stemmed", |gold, given| {
-            Ok(rouge::rouge_n(&rouge::tokenize(gold), &rouge::tokenize(given), 2).f1)
+        prepared("rouge_2", "ROUGE-2: F1 score of shared pairs of words, stemmed", |pair| {
+            rouge::rouge_n(&pair.rouge().0, &pair.rouge().1, 2).f1
         }),
-        better("rouge_l", "ROUGE-L: F1 score of the longest common subsequence", |gold, given| {
-            Ok(rouge::rouge_l(&rouge::tokenize(gold), &rouge::tokenize(given)).f1)
+        prepared("rouge_l", "ROUGE-L: F1 score of the longest common subsequence", |pair| {
+            rouge::rouge_l(&pair.rouge().0, &pair.rouge().1).f1
         }),
-        better("bleu_1", "BLEU with single words only", |gold, given| {
-            Ok(sentence_bleu(gold, given, &[1.0, 0.0, 0.0, 0.0]))
+        prepared("bleu_1", "BLEU with single words only", |pair| {
+            sentence_bleu(pair, &[1.0, 0.0, 0.0, 0.0])
         }),
-        better("bleu_4", "BLEU with runs of four words only, as HELM calls it", |gold, given| {
-            Ok(sentence_bleu(gold, given, &[0.0, 0.0, 0.0, 1.0]))
+        prepared("bleu_4", "BLEU with runs of four words only, as HELM calls it", |pair| {
+            sentence_bleu(pair, &[0.0, 0.0, 0.0, 1.0])
         }),
     ]
 }
@@ -195,6 +206,14 @@ fn better(
     ReferenceScore { card: card(name, summary, true, 1.0), compute: Compute::Pair(compute) }
 }
 
+fn prepared(
+    name: &'static str,
+    summary: &'static str,
+    compute: fn(&Pair<'_>) -> f64,
+) -> ReferenceScore {
+    ReferenceScore { card: card(name, summary, true, 1.0), compute: Compute::Prepared(compute) }
+}
+
 fn worse(
     name: &'static str,
     summary: &'static str,
@@ -212,8 +231,9 @@ fn yes(matched: bool) -> f64 {
     f64::from(u8::from(matched))
 }
 
-fn sentence_bleu(gold: &str, given: &str, weights: &[f64]) -> f64 {
-    bleu::sentence_bleu(&treebank::word_tokenize(gold), &treebank::word_tokenize(given), weights)
+fn sentence_bleu(pair: &Pair<'_>, weights: &[f64]) -> f64 {
+    let (gold, given) = pair.treebank();
+    bleu::sentence_bleu(gold, given, weights)
 }
 
 /// HELM gives an empty answer the error rate 0, the best there is; it is left out instead.

@@ -1,24 +1,25 @@
 //! BLEU of one sentence (Papineni and others 2002) as NLTK's `sentence_bleu` computes it with one reference and without
 //! smoothing.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash};
+
+use crate::quick::QuickMap;
 
 /// The weighted geometric mean of modified n-gram precisions times the brevity penalty, in [0, 1]. `weights[n - 1]` is
 /// the weight of n-grams of length n. 0 when no word is shared. A precision of 0 counts as the smallest positive double, so the
 /// result is then about 0 but not quite.
-pub fn sentence_bleu(reference: &[String], given: &[String], weights: &[f64]) -> f64 {
-    let precisions: Vec<(usize, usize)> =
-        (1..=weights.len()).map(|n| modified_precision(reference, given, n)).collect();
-    if precisions.first().is_none_or(|(shared, _)| *shared == 0) {
+pub fn sentence_bleu<T: Eq + Hash>(reference: &[T], given: &[T], weights: &[f64]) -> f64 {
+    if weights.is_empty() || modified_precision(reference, given, 1).0 == 0 {
         return 0.0;
     }
     let logs: f64 = weights
         .iter()
-        .zip(&precisions)
+        .zip(1..)
         .filter(|(weight, _)| **weight != 0.0)
-        .map(|(weight, (shared, total))| {
+        .map(|(weight, n)| {
+            let (shared, total) = modified_precision(reference, given, n);
             let precision =
-                if *shared == 0 { f64::MIN_POSITIVE } else { *shared as f64 / *total as f64 };
+                if shared == 0 { f64::MIN_POSITIVE } else { shared as f64 / total as f64 };
             weight * precision.ln()
         })
         .sum();
@@ -26,8 +27,13 @@ pub fn sentence_bleu(reference: &[String], given: &[String], weights: &[f64]) ->
 }
 
 /// Shared n-grams, each counted at most as often as in the reference, and all n-grams of the given text (at least 1).
-pub(crate) fn modified_precision(reference: &[String], given: &[String], n: usize) -> (usize, usize) {
-    let mut available: HashMap<&[String], usize> = HashMap::new();
+pub(crate) fn modified_precision<T: Eq + Hash>(
+    reference: &[T],
+    given: &[T],
+    n: usize,
+) -> (usize, usize) {
+    let mut available: QuickMap<&[T], usize> =
+        QuickMap::with_capacity_and_hasher(reference.len(), BuildHasherDefault::default());
     for gram in reference.windows(n) {
         *available.entry(gram).or_insert(0) += 1;
     }

@@ -63,10 +63,14 @@ pub fn last_expression(gold: &str, given: &str) -> bool {
 
 /// The F1 score of the sets of words after [`normalize_text`], in [0, 1]; 0 when either has no words.
 pub fn word_f1(gold: &str, given: &str) -> f64 {
+    normalized_word_f1(&normalize_text(gold), &normalize_text(given))
+}
+
+/// [`word_f1`] of texts that are normalised already.
+pub fn normalized_word_f1(gold: &str, given: &str) -> f64 {
     use std::collections::HashSet;
-    let (gold, given) = (normalize_text(gold), normalize_text(given));
-    let gold: HashSet<&str> = split(&gold).collect();
-    let given: HashSet<&str> = split(&given).collect();
+    let gold: HashSet<&str> = split(gold).collect();
+    let given: HashSet<&str> = split(given).collect();
     let shared = gold.intersection(&given).count();
     if shared == 0 {
         return 0.0;

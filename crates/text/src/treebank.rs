@@ -18,51 +18,70 @@ pub fn word_tokenize(text: &str) -> Vec<String> {
 struct Rule {
     pattern: Regex,
     replacement: &'static str,
+    /// Without any of these characters there is nothing to replace.
+    needs: Present,
 }
 
-fn rules(list: &[(&str, &'static str)]) -> Vec<Rule> {
+/// A pattern, what replaces it, and characters of which a text must have one. `é` stands for any beyond ASCII.
+type Written = (&'static str, &'static str, &'static str);
+
+fn rules(list: &[Written]) -> Vec<Rule> {
     list.iter()
-        .map(|(pattern, replacement)| Rule {
+        .map(|(pattern, replacement, needs)| Rule {
             pattern: Regex::new(pattern).expect("the pattern is valid"),
             replacement,
+            needs: Present::in_text(needs),
         })
         .collect()
 }
 
+/// Which ASCII characters a text has, and (the last bit) whether it has others.
+#[derive(Clone, Copy)]
+struct Present(u128);
+
+impl Present {
+    fn in_text(text: &str) -> Self {
+        Self(text.bytes().fold(0, |bits, byte| bits | 1 << byte.min(127)))
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 static OPENING_QUOTES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules(&[
-        ("([«“‘„]|`+)", " $1 "),
-        ("^\"", "``"),
-        ("(``)", " $1 "),
-        ("([ (\\[{<])(?:\"|'{2})", "$1 `` "),
+        ("([«“‘„]|`+)", " $1 ", "`é"),
+        ("^\"", "``", "\""),
+        ("(``)", " $1 ", "`\""),
+        ("([ (\\[{<])(?:\"|'{2})", "$1 `` ", "'\""),
     ])
 });
 
 static PUNCTUATION: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules(&[
-        (r#"(?s)([^.])(\.)([\])}>"'»”’ ]*)[\s\x1c-\x1f]*$"#, "$1 $2 $3 "),
-        (r"(?s)([:,])([^\d])", " $1 $2"),
-        (r"([:,])\n?$", " $1 "),
-        (r"\.{2,}", " $0 "),
-        ("[;@#$%&]", " $0 "),
-        (r"[\x{2012}-\x{2015}]", " $0 "),
-        (r#"(?s)([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 "),
-        ("[?!]", " $0 "),
-        ("(?s)([^'])' ", "$1 ' "),
-        ("[*]", " $0 "),
-        (r"[\]\[(){}<>]", " $0 "),
-        ("--", " -- "),
+        (r#"(?s)([^.])(\.)([\])}>"'»”’ ]*)[\s\x1c-\x1f]*$"#, "$1 $2 $3 ", "."),
+        (r"(?s)([:,])([^\d])", " $1 $2", ":,"),
+        (r"([:,])\n?$", " $1 ", ":,"),
+        (r"\.{2,}", " $0 ", "."),
+        ("[;@#$%&]", " $0 ", ";@#$%&"),
+        (r"[\x{2012}-\x{2015}]", " $0 ", "é"),
+        (r#"(?s)([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 ", "."),
+        ("[?!]", " $0 ", "?!"),
+        ("(?s)([^'])' ", "$1 ' ", "'"),
+        ("[*]", " $0 ", "*"),
+        (r"[\]\[(){}<>]", " $0 ", "[](){}<>"),
+        ("--", " -- ", "-"),
     ])
 });
 
-static CLOSING_QUOTES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+static CLOSING_MARKS: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| rules(&[("([»”’])", " $1 ", "é"), ("''", " '' ", "'"), ("\"", " '' ", "\"")]));
+
+static CLITICS: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     rules(&[
-        ("([»”’])", " $1 "),
-        ("''", " '' "),
-        ("\"", " '' "),
-        (r"[\s\x1c-\x1f]+", " "),
-        ("([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 "),
-        ("([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 "),
+        ("([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 ", "'"),
+        ("([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 ", "'"),
     ])
 });
 
@@ -79,33 +98,37 @@ const CONTRACTIONS: [(&str, usize); 8] = [
 ];
 
 /// As [`CONTRACTIONS`], for words that begin with an apostrophe and follow a space.
-const ELISIONS: [(&str, usize); 2] = [("'tis", 2), ("'twas", 2)];
+const ELISIONS: [(&str, usize); 2] = [(" 'tis", 2), (" 'twas", 2)];
 
 /// Words and punctuation by the plain Penn Treebank rules, without splitting into sentences first: NLTK's
 /// `TreebankWordTokenizer`, which HELM's copyright metrics use.
 pub fn tokenize_plain(text: &str) -> Vec<String> {
     static OPENING: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-        rules(&[("^\"", "``"), ("(``)", " $1 "), ("([ (\\[{<])(?:\"|'{2})", "$1 `` ")])
+        rules(&[
+            ("^\"", "``", "\""),
+            ("(``)", " $1 ", "`\""),
+            ("([ (\\[{<])(?:\"|'{2})", "$1 `` ", "'\""),
+        ])
     });
     static MARKS: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         rules(&[
-            (r"(?s)([:,])([^\d])", " $1 $2"),
-            (r"([:,])\n?$", " $1 "),
-            (r"\.\.\.", " ... "),
-            ("[;@#$%&]", " $0 "),
-            (r#"(?s)([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 "),
-            ("[?!]", " $0 "),
-            ("(?s)([^'])' ", "$1 ' "),
-            (r"[\]\[(){}<>]", " $0 "),
-            ("--", " -- "),
+            (r"(?s)([:,])([^\d])", " $1 $2", ":,"),
+            (r"([:,])\n?$", " $1 ", ":,"),
+            (r"\.\.\.", " ... ", "."),
+            ("[;@#$%&]", " $0 ", ";@#$%&"),
+            (r#"(?s)([^.])(\.)([\])}>"']*)[\s\x1c-\x1f]*$"#, "$1 $2$3 ", "."),
+            ("[?!]", " $0 ", "?!"),
+            ("(?s)([^'])' ", "$1 ' ", "'"),
+            (r"[\]\[(){}<>]", " $0 ", "[](){}<>"),
+            ("--", " -- ", "-"),
         ])
     });
     static CLOSING: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         rules(&[
-            ("''", " '' "),
-            ("\"", " '' "),
-            ("([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 "),
-            ("([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 "),
+            ("''", " '' ", "'"),
+            ("\"", " '' ", "\""),
+            ("([^' ])('[sS]|'[mM]|'[dD]|') ", "$1 $2 ", "'"),
+            ("([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", "$1 $2 ", "'"),
         ])
     });
     let text = apply(&apply(text, &OPENING), &MARKS);
@@ -118,14 +141,31 @@ pub fn tokenize(sentence: &str) -> Vec<String> {
     let text = apply(sentence, &OPENING_QUOTES);
     let text = detach_opening_apostrophes(&text);
     let text = apply(&text, &PUNCTUATION);
-    let text = apply(&format!(" {text} "), &CLOSING_QUOTES);
+    let text = apply(&format!(" {text} "), &CLOSING_MARKS);
+    // Clitics are found before a plain space.
+    let text = apply(&single_spaces(&text), &CLITICS);
     let text = cut_contractions(&text);
     split(&text).map(str::to_owned).collect()
 }
 
+/// Every run of white space as one space.
+fn single_spaces(text: &str) -> String {
+    let mut spaced = String::with_capacity(text.len());
+    for character in text.chars() {
+        if !crate::python::is_space(character) {
+            spaced.push(character);
+        } else if !spaced.ends_with(' ') {
+            spaced.push(' ');
+        }
+    }
+    spaced
+}
+
 fn apply(text: &str, rules: &[Rule]) -> String {
+    // Rules add spaces and quotation marks; the latter are in what later rules need.
+    let present = Present::in_text(text);
     let mut text = Cow::Borrowed(text);
-    for rule in rules {
+    for rule in rules.iter().filter(|rule| rule.needs.meets(present)) {
         if let Cow::Owned(changed) = rule.pattern.replace_all(&text, rule.replacement) {
             text = Cow::Owned(changed);
         }
@@ -135,6 +175,9 @@ fn apply(text: &str, rules: &[Rule]) -> String {
 
 /// A space between an apostrophe and a single letter behind it, unless the letter begins a clitic (`'s`, `'t`, ...).
 fn detach_opening_apostrophes(text: &str) -> String {
+    if !text.contains('\'') {
+        return text.to_owned();
+    }
     let mut result = String::with_capacity(text.len());
     for (position, character) in text.char_indices() {
         result.push(character);
@@ -151,38 +194,49 @@ fn detach_opening_apostrophes(text: &str) -> String {
 }
 
 fn cut_contractions(text: &str) -> String {
-    let mut text = text.to_owned();
+    let mut text = Cow::Borrowed(text);
     for (word, cut) in CONTRACTIONS {
-        text = cut_word(&text, word, cut, "");
+        if let Some(changed) = cut_word(&text, word, cut) {
+            text = Cow::Owned(changed);
+        }
     }
     for (word, cut) in ELISIONS {
-        text = cut_word(&text, word, cut, " ");
+        if let Some(changed) = cut_word(&text, word, cut) {
+            text = Cow::Owned(changed);
+        }
     }
-    text
+    text.into_owned()
 }
 
-/// Cuts every occurrence of `before` + `word` (any case) that is not part of a longer word, putting spaces around and between.
-fn cut_word(text: &str, word: &str, cut: usize, before: &str) -> String {
-    let pattern = format!("{before}{word}");
+/// Cuts every occurrence of a word (any case) that is not part of a longer one, putting spaces around and between; `None`
+/// without any. A space that the word begins with must be there and is dropped.
+fn cut_word(text: &str, pattern: &str, cut: usize) -> Option<String> {
+    let word = pattern.trim_start();
+    let before = pattern.len() - word.len();
+    let first = pattern.as_bytes()[0];
     let bytes = text.as_bytes();
-    let mut result = String::with_capacity(text.len());
+    let mut result = String::new();
     let mut done = 0;
     let mut position = 0;
-    while position + pattern.len() <= bytes.len() {
+    while let Some(ahead) = bytes
+        .get(position..)
+        .and_then(|rest| rest.iter().position(|byte| byte.eq_ignore_ascii_case(&first)))
+    {
+        position += ahead;
         let end = position + pattern.len();
-        let found = bytes[position..end].eq_ignore_ascii_case(pattern.as_bytes());
-        if !(found && stands_alone(text, position + before.len(), end, word)) {
+        let found = bytes.get(position..end);
+        let found = found.is_some_and(|found| found.eq_ignore_ascii_case(pattern.as_bytes()));
+        let start = position + before;
+        if !(found && stands_alone(text, start, end, word)) {
             position += 1;
             continue;
         }
-        let start = position + before.len();
         let (first, second) = text[start..end].split_at(cut);
         result.extend([&text[done..position], " ", first, " ", second, " "]);
         done = end;
         position = end;
     }
-    result += &text[done..];
-    result
+    (done > 0).then(|| result + &text[done..])
 }
 
 fn stands_alone(text: &str, start: usize, end: usize, word: &str) -> bool {

@@ -13,6 +13,7 @@ use crate::args;
 use crate::calibration::{self, Calibration, Confidence};
 use crate::code_scores;
 use crate::error::{MetricError, nearest};
+use crate::pair::Pair;
 use crate::plugins::language_modeling::{self, LikelihoodTotals};
 use crate::reference_scores::{self, Compute, ReferenceScore};
 use crate::request_statistics;
@@ -171,13 +172,18 @@ impl BasicGeneration {
             Ok(predictions) => predictions,
             Err(reason) => return all_unscored(names(), &reason),
         };
+        let golds: Vec<&str> =
+            unit.instance.correct_references().map(|gold| gold.output.text.as_str()).collect();
+        let pairs: Vec<Vec<Pair<'_>>> = predictions
+            .iter()
+            .map(|given| golds.iter().map(|gold| Pair::new(gold, given)).collect())
+            .collect();
         let mut scores = vec![max_probability(completions[0])];
         for score in &self.scores {
             let name = score.card.name;
-            scores.push(Score::new(name, self.best(score, unit, &predictions[..1])));
+            scores.push(Score::new(name, self.best(score, &pairs[..1])));
             if outputs != 1 {
-                let value = self.best(score, unit, &predictions);
-                scores.push(Score::new(format!("{name}@{outputs}"), value));
+                scores.push(Score::new(format!("{name}@{outputs}"), self.best(score, &pairs)));
             }
         }
         if choice {
@@ -186,28 +192,29 @@ impl BasicGeneration {
         scores
     }
 
-    /// The best score of any prediction against any right answer; *best* is the greatest, as in HELM.
-    fn best(&self, score: &ReferenceScore, unit: &Unit<'_>, predictions: &[String]) -> Value {
-        let compute = match score.compute {
-            Compute::Unavailable(reason) => return Value::Unscored(reason.into()),
-            Compute::Pair(compute) => compute,
+    /// The best score of any prediction against any right answer. In HELM *best* is the greatest, even of error rates.
+    fn best(&self, score: &ReferenceScore, pairs: &[Vec<Pair<'_>>]) -> Value {
+        let ReferenceScore { card, compute } = score;
+        let better = if card.higher_is_better == Some(false) && !self.options.helm_compat {
+            f64::min
+        } else {
+            f64::max
         };
         let free_of_errors = |given: &str| {
-            self.options.helm_compat && given.is_empty() && score.card.name.ends_with("er_score")
-                || score.card.name == "wip_score"
+            let rate = card.name.ends_with("er_score") || card.name == "wip_score";
+            self.options.helm_compat && given.is_empty() && rate
         };
         let mut best: Option<f64> = None;
-        for gold in unit.instance.correct_references() {
-            for given in predictions {
-                let value = if free_of_errors(given) {
-                    0.0
-                } else {
-                    match compute(&gold.output.text, given) {
-                        Ok(value) => value,
-                        Err(reason) => return Value::Unscored(reason.into()),
-                    }
-                };
-                best = Some(best.map_or(value, |best: f64| best.max(value)));
+        for pair in pairs.iter().flatten() {
+            let value = match compute {
+                Compute::Unavailable(reason) => return Value::Unscored((*reason).into()),
+                _ if free_of_errors(pair.given) => Ok(0.0),
+                Compute::Pair(compute) => compute(pair.gold, pair.given),
+                Compute::Prepared(compute) => Ok(compute(pair)),
+            };
+            match value {
+                Ok(value) => best = Some(best.map_or(value, |best| better(best, value))),
+                Err(reason) => return Value::Unscored(reason.into()),
             }
         }
         best.map_or_else(|| Value::Unscored("there is nothing to compare".into()), Value::number)

@@ -3,7 +3,7 @@
 use holometer_core::{Metric, MetricCard, MetricOptions, Score, Unit, Value};
 use holometer_text::extractive::{Extractiveness, novel_share};
 use holometer_text::python::strip;
-use holometer_text::{rouge, treebank};
+use holometer_text::{intern, rouge, treebank};
 use serde::Deserialize;
 
 use crate::Plugin;
@@ -124,6 +124,7 @@ fn rouge_scores(unit: &Unit<'_>, summary: &str) -> Vec<Score> {
     let mut best: Option<[f64; 3]> = None;
     for reference in &unit.instance.references {
         let gold = rouge::tokenize(without_braces(&reference.output.text));
+        let (gold, given) = intern::words(&gold, &given);
         let scores = [
             rouge::rouge_n(&gold, &given, 1).f1,
             rouge::rouge_n(&gold, &given, 2).f1,
