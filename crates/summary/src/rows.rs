@@ -103,6 +103,9 @@ const CORRECTNESS: [&str; 15] = [
     "chain_of_thought_correct",
 ];
 
+/// Why measures of written answers have no meaning where given texts are scored.
+const NO_TEXT: &str = "given texts are scored, no answer is written";
+
 const MENTIONS: &str = "mentions_";
 const INPUT_MENTIONS: &str = "input_mentions_";
 
@@ -195,6 +198,10 @@ pub struct TableOptions {
     /// Take the main metric for [`Column::Correct`] even if less of it is better, as toxicity: for comparing models, not for
     /// saying whether answers are right.
     pub any_direction: bool,
+    /// Why no answer of the scenario is right or wrong, unless its main metric says so; `None`: some are.
+    pub no_right_answers: Option<String>,
+    /// Whether given texts are scored, so that no answer is written.
+    pub only_scores_texts: bool,
     /// Metrics that this version can compute, for saying what scoring again would add.
     pub known: BTreeSet<MetricName>,
 }
@@ -215,7 +222,7 @@ impl InstanceTable {
         let correct_metric = Some(options.main_metric.as_str())
             .filter(|_| options.any_direction || !is_error)
             .into_iter()
-            .chain(CORRECTNESS)
+            .chain(CORRECTNESS.into_iter().filter(|_| options.no_right_answers.is_none()))
             .find(|name| names.contains(name))
             .map(MetricName::from);
         let rows: Vec<Row> = kept.iter().map(|unit| row(unit, correct_metric.as_ref())).collect();
@@ -236,11 +243,15 @@ impl InstanceTable {
                                 .into(),
                     }
                 }
+                Some(_) if options.only_scores_texts => {
+                    CellStatus::NotApplicable { reason: NO_TEXT.into() }
+                }
                 Some(metric) => not_scored(metric, options),
                 None if correct_metric.is_some() => return None,
                 None => CellStatus::NotApplicable {
-                    reason: "no metric of the scenario says whether a single answer is right"
-                        .into(),
+                    reason: options.no_right_answers.clone().unwrap_or_else(|| {
+                        "no metric of the scenario says whether a single answer is right".into()
+                    }),
                 },
             };
             Some((column, status))
@@ -252,7 +263,13 @@ impl InstanceTable {
                 .is_some_and(|metric| options.lower_is_better.contains(metric)),
             correct_is_share: rows.iter().all(share),
             absent: absent.collect(),
-            absent_mentions: (!mentioned).then(|| not_scored("mentions", options)),
+            absent_mentions: (!mentioned).then(|| {
+                if options.only_scores_texts {
+                    CellStatus::NotApplicable { reason: NO_TEXT.into() }
+                } else {
+                    not_scored("mentions", options)
+                }
+            }),
             correct_metric,
             rows,
         }

@@ -58,6 +58,8 @@ fn table(units: &[UnitScores], groups: &[Vec<String>]) -> InstanceTable {
         main_split: Some(Split::Test),
         lower_is_better: BTreeSet::new(),
         any_direction: false,
+        no_right_answers: None,
+        only_scores_texts: false,
         known: BTreeSet::from([MetricName::from("refusal")]),
     };
     InstanceTable::new(&units, &options)
@@ -104,6 +106,43 @@ fn unstable(rng: &mut Rng, n: usize) -> Vec<UnitScores> {
         }
     }
     units
+}
+
+#[test]
+fn where_no_answer_is_right_accuracy_says_so() {
+    let unit = UnitScores {
+        instance: "id0".into(),
+        split: Split::Test,
+        sub_split: None,
+        perturbation: None,
+        train_trial_index: 0,
+        cluster: "id0".into(),
+        scores: vec![number("exact_match", 0.0), number("toxicity", 0.25)],
+    };
+    let units = [TableUnit { scores: &unit, groups: &[] }];
+    let options = TableOptions {
+        main_metric: "toxic_frac".into(),
+        lower_is_better: BTreeSet::from(["toxic_frac".into()]),
+        no_right_answers: Some("there are none".into()),
+        ..TableOptions::default()
+    };
+    let table = InstanceTable::new(&units, &options);
+    assert_eq!(
+        table.reason(None, Column::Correct),
+        CellStatus::NotApplicable { reason: "there are none".into() }
+    );
+    assert_eq!(table.means(None, Column::Toxicity).len(), 1);
+    // A main metric that judges answers by itself needs no right ones in the data.
+    let judged = TableOptions { main_metric: "exact_match".into(), ..options };
+    assert_eq!(InstanceTable::new(&units, &judged).means(None, Column::Correct).len(), 1);
+}
+
+#[test]
+fn where_texts_are_scored_measures_of_written_answers_have_no_meaning() {
+    let options = TableOptions { only_scores_texts: true, ..TableOptions::default() };
+    let table = InstanceTable::new(&[], &options);
+    assert!(matches!(table.reason(None, Column::Toxicity), CellStatus::NotApplicable { .. }));
+    assert!(matches!(table.absent_mentions, Some(CellStatus::NotApplicable { .. })));
 }
 
 #[test]

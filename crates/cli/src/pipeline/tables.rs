@@ -76,13 +76,20 @@ pub(crate) fn run_table(
             .map(|card| MetricName::from(card.name))
             .collect()
     };
+    let directionless = cards
+        .iter()
+        .find(|card| card.name == main.metric.as_str() && card.higher_is_better.is_none())
+        .map(|card| card.name.to_owned());
     let options = TableOptions {
         main_metric: match scored {
             Scored::Metric(name) => MetricName::from(name),
+            Scored::Correctness if directionless.is_some() => MetricName::default(),
             Scored::Correctness | Scored::MainMetric => main.metric,
         },
         any_direction: !matches!(scored, Scored::Correctness),
         main_split: main.split,
+        no_right_answers: no_right_answers(&instances, directionless.as_deref()),
+        only_scores_texts: run.spec.adapter.method.needs_logprobs(),
         lower_is_better: named(true),
         known: named(false),
     };
@@ -93,6 +100,18 @@ pub(crate) fn run_table(
         questions: questions.collect(),
         scorers: scorers(store, run)?,
     })
+}
+
+/// Why no answer to the instances is right or wrong; `None` where some are.
+fn no_right_answers(instances: &[Arc<Instance>], directionless: Option<&str>) -> Option<String> {
+    if let Some(metric) = directionless {
+        return Some(format!(
+            "no answer is right or wrong: of what the scenario measures (`{metric}`), neither more nor less is better"
+        ));
+    }
+    let some_are = instances.iter().any(|instance| instance.correct_references().next().is_some());
+    (!some_are)
+        .then(|| "no answer is right or wrong: the scenario has none that is right".to_owned())
 }
 
 /// The scorers of a run's metrics, as its cells name them.
