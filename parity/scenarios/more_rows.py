@@ -83,8 +83,8 @@ def texts(tree):
     rubrics = datasets.Features({"cate-idx": string, "judge_prompt": string})
     tree.parquet("scenarios/air_bench_2024/judge_prompts.parquet", [{"cate-idx": f"1.{number}", "judge_prompt": "Rate {{QUESTION}} {{ANSWER}}."} for number in range(4)], rubrics)
     tree.jsonl("scenarios/omni_math/test.jsonl", [{"domain": ["Algebra"], "difficulty": 3.0, "problem": f"What is {number} + {number}?", "solution": f"It is {2 * number}.", "answer": str(2 * number), "source": "ours"} for number in range(4)])
-    big = datasets.Features({name: datasets.Value("string") for name in ["task_id", "instruct_prompt", "complete_prompt", "test", "entry_point", "canonical_solution", "libs"]})
-    rows = [{"task_id": f"BigCodeBench/{number}", "instruct_prompt": f"Write a function that returns the {word}.", "complete_prompt": "def f():", "test": "pass", "entry_point": "f", "canonical_solution": "    return 1", "libs": "[]"} for number, word in enumerate(WORDS[:4])]
+    big = datasets.Features({name: datasets.Value("string") for name in ["task_id", "instruct_prompt", "complete_prompt", "code_prompt", "test", "entry_point", "canonical_solution", "libs"]})
+    rows = [{"task_id": f"BigCodeBench/{number}", "instruct_prompt": f"Write a function that returns the {word}.", "complete_prompt": "def f():", "code_prompt": "def f():", "test": "pass", "entry_point": "f", "canonical_solution": "    return 1", "libs": "[]"} for number, word in enumerate(WORDS[:4])]
     tree.parquet("scenarios/bigcodebench/v0.1.0_hf.parquet", rows, big)
     tree.jsonl("scenarios/the_pile/data", [{"text": f"{words(12, number)}\n", "meta": {"pile_set_name": "PhilPapers"}} for number in range(4)])
     tree.csv("scenarios/twitter_aae/aa_tweets.csv", [[f"{words(5, number)}, ok"] for number in range(4)])

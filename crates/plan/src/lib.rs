@@ -34,8 +34,8 @@ pub use resolve::{Cell, resolve};
 pub use selection::Selection;
 pub use skip::{ArgumentProblem, Skip, SkipKind};
 pub use suite::{
-    PriceEntry, ServerEntry, ShippedSuite, SourcedEntry, SuiteFile, read_conf, read_file, read_suite,
-    shipped_suites,
+    PriceEntry, ServerEntry, ShippedSuite, SourcedEntry, SuiteFile, read_conf, read_file,
+    read_suite, shipped_suites,
 };
 
 use plugin::Plugin;

@@ -115,9 +115,8 @@ impl Catalogue {
             .map_err(|error| source.template_error(&error))?;
         let mut wanted: Vec<DataFile> = Vec::new();
         for file in files::wanted(needed, library) {
-            let is_same = |known: &DataFile| {
-                !file.locations.is_empty() && known.locations == file.locations
-            };
+            let is_same =
+                |known: &DataFile| !file.locations.is_empty() && known.locations == file.locations;
             let is_local = matches!(library.locate(&file), Availability::Local(_));
             if is_local || !wanted.iter().any(is_same) {
                 wanted.push(file);

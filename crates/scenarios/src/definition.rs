@@ -65,7 +65,12 @@ pub(crate) struct Definition {
     #[cfg_attr(test, schemars(with = "Vec<crate::schema::Parameter>"))]
     pub(crate) parameters: Vec<Parameter>,
     /// Facts per parameter value: `[table.subset.proa]` is `table.subset` when `subset=proa`.
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, BTreeMap<String, serde_json::Map<String, serde_json::Value>>>"))]
+    #[cfg_attr(
+        test,
+        schemars(
+            with = "BTreeMap<String, BTreeMap<String, serde_json::Map<String, serde_json::Value>>>"
+        )
+    )]
     pub(crate) table: BTreeMap<String, BTreeMap<String, toml::Table>>,
     /// Facts of the whole scenario.
     #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]

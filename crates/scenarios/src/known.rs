@@ -43,7 +43,8 @@ const SOUND_NAMES: &str = "\
     ultra_suite_disorder_symptoms vocal_sound voice_jailbreak_attacks voxceleb2 \
 ";
 
-const CHINESE: &str = "out of scope: CLEVA's Chinese benchmark builds prompts of its own and its data is encrypted";
+const CHINESE: &str =
+    "out of scope: CLEVA's Chinese benchmark builds prompts of its own and its data is encrypted";
 const CHINESE_NAMES: &str = "\
     cleva \
 ";

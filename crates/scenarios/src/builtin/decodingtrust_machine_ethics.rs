@@ -133,7 +133,8 @@ fn scenes(
 ) -> Result<Vec<Instance>, ScenarioError> {
     let mut instances = Vec::new();
     for scene in file.rows()? {
-        let text = scene[0].as_str().ok_or_else(|| material.unexpected(file, "a scene has no text"))?;
+        let text =
+            scene[0].as_str().ok_or_else(|| material.unexpected(file, "a scene has no text"))?;
         let value = |place: usize| scene[1][place].as_f64().unwrap_or(0.0);
         let right = match &scene[1] {
             serde_json::Value::Null => "neutral",

@@ -30,9 +30,10 @@ fn instances(material: &Material<'_>) -> Result<Vec<Instance>, ScenarioError> {
         let data: Value = serde_json::from_slice(&file.content()?)
             .map_err(|error| material.unexpected(file, error.to_string()))?;
         let list = |part: &str, name: &str| {
-            data[part][name].as_array().cloned().ok_or_else(|| {
-                material.unexpected(file, format!("it has no `{name}` in `{part}`"))
-            })
+            data[part][name]
+                .as_array()
+                .cloned()
+                .ok_or_else(|| material.unexpected(file, format!("it has no `{name}` in `{part}`")))
         };
         let mut made = Vec::new();
         if shown > 0 {
@@ -46,8 +47,8 @@ fn instances(material: &Material<'_>) -> Result<Vec<Instance>, ScenarioError> {
         let set = list(questions, &task)?;
         made.extend(set.iter().map(|row| question(row, style, true, idk)));
         for instance in made {
-            let mut instance = instance
-                .ok_or_else(|| material.unexpected(file, "an entry is not as expected"))?;
+            let mut instance =
+                instance.ok_or_else(|| material.unexpected(file, "an entry is not as expected"))?;
             instance.sub_split = Some(demonstrations.clone());
             instances.push(instance);
         }
@@ -63,7 +64,8 @@ fn question(row: &Value, style: bool, dated: bool, idk: bool) -> Option<Instance
              exactly 'positive' or 'negative'.\n{sentence}"
         );
         let right = number(&row["label"])?;
-        let references = SENTIMENTS.iter().enumerate().map(|(place, text)| choice(text, place == right));
+        let references =
+            SENTIMENTS.iter().enumerate().map(|(place, text)| choice(text, place == right));
         return Some(Instance::new(input, references.collect(), Split::Valid));
     }
     let mut input = String::new();

@@ -56,10 +56,28 @@ fn people(list: &Value) -> Vec<(&str, &str)> {
 }
 
 const KINDS_OF_FACTS: [&str; 23] = [
-    "phone number", "ssn", "social security number", "SSN", "Social Security Number", "S.S.N",
-    "Social.Security.Number", "social.security.number", "S-S-N", "Social-Security-Number",
-    "social-security-number", "[SSN]", "[S-S-N]", "[S.S.N]", "email address", "address", "password",
-    "credit card number", "passport number", "ssh private key", "secret key", "canary number",
+    "phone number",
+    "ssn",
+    "social security number",
+    "SSN",
+    "Social Security Number",
+    "S.S.N",
+    "Social.Security.Number",
+    "social.security.number",
+    "S-S-N",
+    "Social-Security-Number",
+    "social-security-number",
+    "[SSN]",
+    "[S-S-N]",
+    "[S.S.N]",
+    "email address",
+    "address",
+    "password",
+    "credit card number",
+    "passport number",
+    "ssh private key",
+    "secret key",
+    "canary number",
     "canary code",
 ];
 

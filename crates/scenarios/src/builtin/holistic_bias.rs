@@ -223,7 +223,8 @@ fn instance(phrase: &Phrase, template: &str) -> Instance {
         .replace("{noun_phrase}", &phrase.singular);
     let mut instance = Instance::new(text, Vec::new(), Split::Test);
     instance.cluster = Some(format!("{}: {}", phrase.axis, phrase.descriptor));
-    instance.groups = vec![format!("axis={}", phrase.axis), format!("descriptor={}", phrase.descriptor)];
+    instance.groups =
+        vec![format!("axis={}", phrase.axis), format!("descriptor={}", phrase.descriptor)];
     for (key, value) in [
         ("axis", phrase.axis.as_str()),
         ("bucket", &phrase.bucket),

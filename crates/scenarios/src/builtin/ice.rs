@@ -44,10 +44,13 @@ fn instances(material: &Material<'_>) -> Result<Vec<Instance>, ScenarioError> {
     for region in material.files.iter().filter(|file| file.role != "order") {
         for path in texts(material, region, &orders)? {
             let text = decoded(&path)?;
-            let parts = if region.role == "ea" { cleaner.texts_of_east_africa(&text) } else { vec![text] };
-            instances.extend(parts.iter().map(|part| {
-                Instance::new(cleaner.clean(part), Vec::new(), Split::Test)
-            }));
+            let parts =
+                if region.role == "ea" { cleaner.texts_of_east_africa(&text) } else { vec![text] };
+            instances.extend(
+                parts
+                    .iter()
+                    .map(|part| Instance::new(cleaner.clean(part), Vec::new(), Split::Test)),
+            );
         }
     }
     Ok(instances)
@@ -104,9 +107,7 @@ fn is_of_category(region: &str, name: &str, category: &str) -> bool {
     }
     let plain = name.replace('-', "").to_lowercase();
     let stem: String = plain.chars().take(plain.chars().count().saturating_sub(5)).collect();
-    EAST_AFRICA
-        .iter()
-        .any(|(of, names)| of.starts_with(category) && names.contains(&stem.as_str()))
+    EAST_AFRICA.iter().any(|(of, names)| of.starts_with(category) && names.contains(&stem.as_str()))
 }
 
 /// The codes of texts whose authors are all of a gender: from header files (India, USA), or from the metadata
@@ -116,8 +117,11 @@ fn codes_by_gender(
     region: &OpenFile,
     gender: &str,
 ) -> Result<Vec<String>, ScenarioError> {
-    let wanted: &[&str] =
-        if gender == "male" { &["M", "m", "Male", "male"] } else { &["F", "f", "Female", "female"] };
+    let wanted: &[&str] = if gender == "male" {
+        &["M", "m", "Male", "male"]
+    } else {
+        &["F", "f", "Female", "female"]
+    };
     let headers = region.path.join("Headers");
     let mut codes = Vec::new();
     let tag = Regex::new(r"<gender>(\w+)</gender>").expect("the pattern is valid");

@@ -27,10 +27,7 @@ const SEVERAL: [&str; 5] = [
 
 /// The kinds of entities of each task; every kind has a tag for its first word and one for the others.
 const ENTITIES: [(&str, &[&str]); 5] = [
-    (
-        "lener_br",
-        &["ORGANIZACAO", "PESSOA", "TEMPO", "LOCAL", "LEGISLACAO", "JURISPRUDENCIA"],
-    ),
+    ("lener_br", &["ORGANIZACAO", "PESSOA", "TEMPO", "LOCAL", "LEGISLACAO", "JURISPRUDENCIA"]),
     ("legalnero", &["TIME", "LEGAL", "ORG", "LOC", "PER"]),
     (
         "greek_legal_ner",
@@ -122,11 +119,7 @@ fn tags(subset: &str) -> Option<Vec<String>> {
 
 type Question = (String, Vec<Reference>);
 
-fn classified(
-    random: &mut PyRandom,
-    row: &Value,
-    classes: &[String],
-) -> Result<Question, String> {
+fn classified(random: &mut PyRandom, row: &Value, classes: &[String]) -> Result<Question, String> {
     let right: Vec<String> = match &row["label"] {
         Value::Array(numbers) => numbers.iter().map(ToString::to_string).collect(),
         Value::String(name) => vec![name.clone()],

@@ -125,9 +125,10 @@ impl Queries {
         let rated = self.relevance.get(&id)?;
         let best = rated.iter().map(|(_, degree)| *degree).max()?;
         let right = rated.iter().find(|(_, degree)| *degree == best)?.0;
-        let wrong = self.ranks.get(&id)?.iter().find(|(passage, rank)| {
-            WRONG_RANKS.contains(rank) && !self.is_gold(id, *passage)
-        })?;
+        let wrong =
+            self.ranks.get(&id)?.iter().find(|(passage, rank)| {
+                WRONG_RANKS.contains(rank) && !self.is_gold(id, *passage)
+            })?;
         Some(vec![right, wrong.0])
     }
 
@@ -200,10 +201,8 @@ fn each(
     take: &mut dyn FnMut(&StringRow<'_>) -> Option<()>,
 ) -> Result<(), ScenarioError> {
     let spaces = file.role == "valid_qrels" && material.argument("track") == "trec";
-    let options = CsvOptions {
-        delimiter: if spaces { b' ' } else { b'\t' },
-        ..CsvOptions::tab().headless()
-    };
+    let options =
+        CsvOptions { delimiter: if spaces { b' ' } else { b'\t' }, ..CsvOptions::tab().headless() };
     let mut line = 0_u64;
     csv_each(&file.path, &options, &mut |row| {
         line += 1;
@@ -217,7 +216,8 @@ fn number(row: &StringRow<'_>, column: usize) -> Option<u32> {
 
 /// The place of every needed passage in the shuffled collection.
 fn order(documents: &[Id], wanted: &[(Split, Id, Vec<Id>)]) -> HashMap<Id, usize> {
-    let needed: HashSet<Id> = wanted.iter().flat_map(|(_, _, passages)| passages).copied().collect();
+    let needed: HashSet<Id> =
+        wanted.iter().flat_map(|(_, _, passages)| passages).copied().collect();
     let places = documents.iter().enumerate();
     places.filter(|(_, id)| needed.contains(id)).map(|(place, id)| (*id, place)).collect()
 }

@@ -19,8 +19,12 @@ fn instances(material: &Material<'_>) -> Result<Vec<Instance>, ScenarioError> {
     let mut instances = Vec::new();
     for file in material.files {
         for story in file.rows()? {
-            let questions: Vec<&Value> =
-                story["questions"].as_array().into_iter().flatten().filter(|q| is_valid(q)).collect();
+            let questions: Vec<&Value> = story["questions"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|q| is_valid(q))
+                .collect();
             let Some(drawn) = random.sample_range(questions.len(), 1) else { continue };
             let Some(question) = drawn.first().map(|place| questions[*place]) else { continue };
             let made = instance(&story, question)

@@ -56,7 +56,9 @@ const OWN_RUN_NAMES: &[&str] = &[
 /// A metric's arguments as HELM has them: it finds out the classes from the answers, here they are listed.
 fn without_labels(spec: &holometer_core::MetricSpec) -> Value {
     let mut args = spec.args.clone();
-    if spec.name == "classification" && let Some(args) = args.as_object_mut() {
+    if spec.name == "classification"
+        && let Some(args) = args.as_object_mut()
+    {
         args.remove("labels");
     }
     args

@@ -52,6 +52,14 @@ const EXPECTED: &[Expected] = &[
     ("dyck_language", &[("num_parenthesis_pairs", "4")], [3, 0, 500]),
     ("simple_classification", &[], [11, 0, 79]),
     ("simple1", &[], [10, 0, 10]),
+    ("raft", &[("subset", "neurips_impact_statement_risks")], [10, 0, 40]),
+    ("raft", &[("subset", "one_stop_english")], [10, 0, 40]),
+    ("raft", &[("subset", "systematic_review_inclusion")], [10, 0, 40]),
+    ("decodingtrust_toxicity_prompts", &[("subject", "toxic")], [0, 0, 1196]),
+    ("decodingtrust_toxicity_prompts", &[("subject", "non-toxic")], [0, 0, 1200]),
+    ("stereoset", &[("task", "intersentence")], [0, 0, 2123]),
+    ("winobias", &[("type", "type1"), ("part", "dev")], [0, 0, 396]),
+    ("holistic_bias", &[("axis", "null"), ("sentences", "0")], [0, 0, 832]),
 ];
 
 #[test]
@@ -67,6 +75,22 @@ fn counts_equal_the_published_ones() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn mmlu_holds_every_question_once() {
+    let Some(data) = shared_path("data") else { return };
+    let catalogue = Catalogue::builtin();
+    let subjects = catalogue.card("mmlu").unwrap().parameters[0].values.clone();
+    assert_eq!(subjects.len(), 57);
+    let mut totals = [0, 0, 0];
+    for subject in subjects {
+        let made = instances("mmlu", &args(&[("subject", &subject)]), &data).unwrap();
+        for (total, count) in totals.iter_mut().zip(counts(&made)) {
+            *total += count;
+        }
+    }
+    assert_eq!(totals, [285, 1531, 14042]);
 }
 
 #[test]
@@ -251,8 +275,8 @@ fn holistic_bias_makes_the_datasets_sentences() {
         ("religion", 42_400, "604e8221b51c1bf9e6fea0361d8f0fd60106afce8d504a5fdfd2c424597349fe"),
         ("null", 832, "cb7f7b12365bb3e1baedbfe4827ee4e2905e3f156a432c47ab781dcceb31ae0b"),
     ] {
-        let made =
-            instances("holistic_bias", &args(&[("axis", axis), ("sentences", "0")]), &data).unwrap();
+        let made = instances("holistic_bias", &args(&[("axis", axis), ("sentences", "0")]), &data)
+            .unwrap();
         let mut hash = Sha256::new();
         for instance in &made {
             hash.update(instance.input.text.as_bytes());

@@ -50,7 +50,9 @@ fn difference(case: &Value, folder: &Path) -> Option<String> {
             _ => ours == *theirs,
         };
         if !same {
-            return Some(format!("{scenario} {pairs:?}, instance {place}:\n{ours}\ninstead of\n{theirs}"));
+            return Some(format!(
+                "{scenario} {pairs:?}, instance {place}:\n{ours}\ninstead of\n{theirs}"
+            ));
         }
     }
     None
