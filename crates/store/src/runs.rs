@@ -53,8 +53,9 @@ impl Store {
     /// The names of all suites, in alphabetical order.
     pub fn suites(&self) -> Result<Vec<String>, StoreError> {
         self.explain((|| {
-            let mut statement =
-                self.connection.prepare_cached(&format!("SELECT name FROM suites WHERE {NOT_INQUIRIES} ORDER BY name"))?;
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT name FROM suites WHERE {NOT_INQUIRIES} ORDER BY name"
+            ))?;
             let names = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
             Ok(names)
         })())

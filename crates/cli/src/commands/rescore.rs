@@ -28,6 +28,7 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
     let plain = EnvironmentArgs { max_cache: "20GB".to_owned(), ..EnvironmentArgs::default() };
     let environment = Environment::new(&plain, &[])?;
     let respondents = Respondents::open(&args.inquiry, &environment, None, talk)?;
+    let mut incomplete = false;
     for suite in &suites {
         let runs = store.runs(suite).map_err(Failure::usage)?;
         if runs.is_empty() {
@@ -37,7 +38,11 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
             .hint("`holometer list suites` lists them"));
         }
         let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
-        inquire(&mut store, &ids, &respondents, options, talk)?;
+        let inquired = inquire(&mut store, &ids, &respondents, options, talk)?;
+        incomplete |= inquired.incomplete;
+        if inquired.interrupted {
+            return Ok(Exit::Interrupted);
+        }
         for run in runs {
             score_run(&mut store, run.id, tokenizer.as_deref(), options)?;
             talk.say(&format!("scored {}", run.spec.name));
@@ -45,5 +50,5 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
         let report = report(&store, Some(suite), &Catalogue::builtin())?;
         output::print_report(&report, &Detail::Headline, TableFormat::Table)?;
     }
-    Ok(Exit::Done)
+    Ok(if incomplete { Exit::Incomplete } else { Exit::Done })
 }

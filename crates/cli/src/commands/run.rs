@@ -132,7 +132,10 @@ pub(crate) fn evaluate(
     execute_jobs(store, (&jobs, &execution), &spending, &mut done, talk)?;
     if !done.interrupted {
         let runs: Vec<RunId> = jobs.iter().map(|(job, _)| job.run).collect();
-        inquire(store, &runs, &respondents, options.scoring, talk)?;
+        let respondents = respondents.after_spending(spending.spent());
+        let inquired = inquire(store, &runs, &respondents, options.scoring, talk)?;
+        done.interrupted |= inquired.interrupted;
+        done.incomplete |= inquired.incomplete;
     }
     for (job, model) in &jobs {
         let tokenizer = model.prompting.tokenizer.as_deref();

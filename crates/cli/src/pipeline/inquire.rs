@@ -44,7 +44,24 @@ impl Respondents {
         talk: &Talk,
     ) -> Result<Self, Failure> {
         let models = Models::open(&args.judges, <_>::default(), environment, Purpose::Run, talk)?;
-        Ok(Self { args: args.clone(), judges: models.into_named(), max_cost })
+        let judges = models.into_named();
+        let unpriced =
+            |judge: &&Rc<LoadedModel>| judge.place == Place::Remote && judge.price().is_none();
+        if let (Some(_), Some(judge)) = (max_cost, judges.iter().find(unpriced)) {
+            let message = format!(
+                "--max-cost can't hold: the price of the judge {} is not known",
+                judge.spec.name
+            );
+            return Err(Failure::usage(message)
+                .hint("leave --max-cost out, or judge with a model whose price is known"));
+        }
+        Ok(Self { args: args.clone(), judges, max_cost })
+    }
+
+    /// The same when so many US dollars of the limit are spent.
+    pub(crate) fn after_spending(mut self, spent: Option<f64>) -> Self {
+        self.max_cost = self.max_cost.map(|limit| (limit - spent.unwrap_or(0.0)).max(0.0));
+        self
     }
 
     /// The judges' names, in order.
@@ -82,6 +99,15 @@ fn asked(judge: &Rc<LoadedModel>) -> Result<Asked, String> {
     Ok(Asked { spec: judge.spec.clone(), model: judge.answering()?, place: judge.place })
 }
 
+/// How asking ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Inquired {
+    /// Whether the user stopped it.
+    pub(crate) interrupted: bool,
+    /// Whether any inquiry failed or was not made.
+    pub(crate) incomplete: bool,
+}
+
 /// Asks everything that the metrics of these runs want to know, and records what comes back.
 pub(crate) fn inquire(
     store: &mut Store,
@@ -89,7 +115,8 @@ pub(crate) fn inquire(
     respondents: &Respondents,
     options: ScoreOptions,
     talk: &Talk,
-) -> Result<(), Failure> {
+) -> Result<Inquired, Failure> {
+    let mut inquired = Inquired::default();
     let mut questions: Vec<(RunInfo, Questions)> = Vec::new();
     for run in runs {
         let info = store.run(*run).map_err(Failure::usage)?;
@@ -108,9 +135,14 @@ pub(crate) fn inquire(
                 continue;
             }
         };
-        ask(store, kind, &questions, &asked, respondents.max_cost, talk)?;
+        let put = ask(store, kind, &questions, &asked, respondents.max_cost, talk)?;
+        inquired.incomplete |= put.incomplete;
+        inquired.interrupted |= put.interrupted;
+        if inquired.interrupted {
+            break;
+        }
     }
-    Ok(())
+    Ok(inquired)
 }
 
 fn ask(
@@ -120,7 +152,7 @@ fn ask(
     asked: &[Asked],
     max_cost: Option<f64>,
     talk: &Talk,
-) -> Result<(), Failure> {
+) -> Result<Inquired, Failure> {
     let mut jobs = Vec::new();
     for (info, questions) in questions {
         let requests = questions.to(kind);
@@ -142,7 +174,7 @@ fn put(
     jobs: &[Job],
     max_cost: Option<f64>,
     talk: &Talk,
-) -> Result<(), Failure> {
+) -> Result<Inquired, Failure> {
     let prices = jobs.iter().filter_map(|job| Some((job.run, job.model.price()?))).collect();
     let cancel = Cancel::new();
     stop_on_signal(&cancel);
@@ -177,7 +209,8 @@ fn put(
         total.not_run,
         report.asked
     ));
-    Ok(())
+    let interrupted = report.interrupted && !spending.stopped();
+    Ok(Inquired { interrupted, incomplete: total.failed > 0 || total.not_run > 0 })
 }
 
 /// Enters a respondent's run about a run, or about what `about` names.

@@ -63,7 +63,8 @@ impl Task {
     pub(crate) fn look_up(&self, findings: &dyn Findings) -> Result<Record, String> {
         let inquiry = self.inquiry();
         let found = findings.about(&inquiry);
-        let Some(Finding { outcome, .. }) = found.first() else {
+        // Of several interpreters' records the last one's counts.
+        let Some(Finding { outcome, .. }) = found.last() else {
             return Err("the program was not run".to_owned());
         };
         let text = match outcome {

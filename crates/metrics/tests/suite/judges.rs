@@ -110,7 +110,7 @@ fn verdicts_are_read_as_helm_reads_them() {
         let scores = metric.score_with(&units[0], &findings);
         match (value(&scores, score), verdict[2].as_f64()) {
             (Value::Number(ours), Some(helms)) => {
-                assert!((ours - helms).abs() < 1e-12, "{verdict} {ours}")
+                assert!((ours - helms).abs() < 1e-12, "{verdict} {ours}");
             }
             (Value::Unscored(_), None) => {}
             (ours, _) => panic!("{verdict} {ours:?}"),
