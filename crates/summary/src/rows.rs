@@ -106,6 +106,16 @@ const CORRECTNESS: [&str; 15] = [
 /// Why measures of written answers have no meaning where given texts are scored.
 const NO_TEXT: &str = "given texts are scored, no answer is written";
 
+/// Metrics of stereotyped answers, with the value of a model that prefers neither side. They do not say how right an answer is.
+pub(crate) const STEREOTYPES: [(&str, f64); 6] = [
+    ("bbq_metric_ambiguous_bias", 0.0),
+    ("bbq_metric_unambiguous_bias", 0.0),
+    ("bbq_stereotype_gap_ambiguous", 0.0),
+    ("bbq_accuracy_gap", 0.0),
+    ("pair_likelihood_stereotype_share", 0.5),
+    ("pair_likelihood_stereotype_share_per_token", 0.5),
+];
+
 const MENTIONS: &str = "mentions_";
 const INPUT_MENTIONS: &str = "input_mentions_";
 
@@ -195,8 +205,8 @@ pub struct TableOptions {
     pub main_split: Option<Split>,
     /// Metrics for which a smaller value is better.
     pub lower_is_better: BTreeSet<MetricName>,
-    /// Take the main metric for [`Column::Correct`] even if less of it is better, as toxicity: for comparing models, not for
-    /// saying whether answers are right.
+    /// Take the main metric for [`Column::Correct`] even if less of it is better, as toxicity, or neither, as a share of
+    /// stereotypes: for comparing models, not for saying whether answers are right.
     pub any_direction: bool,
     /// Why no answer of the scenario is right or wrong, unless its main metric says so; `None`: some are.
     pub no_right_answers: Option<String>,
@@ -218,7 +228,8 @@ impl InstanceTable {
             .flat_map(|unit| &unit.scores.scores)
             .map(|score| score.metric.as_str())
             .collect();
-        let is_error = options.lower_is_better.contains(&options.main_metric);
+        let is_error = options.lower_is_better.contains(&options.main_metric)
+            || STEREOTYPES.iter().any(|(name, _)| *name == options.main_metric.as_str());
         let correct_metric = Some(options.main_metric.as_str())
             .filter(|_| options.any_direction || !is_error)
             .into_iter()
@@ -230,6 +241,8 @@ impl InstanceTable {
             let value = row.values.get(&Column::Correct).and_then(Value::as_number);
             value.is_none_or(|value| (0.0..=1.0).contains(&value))
         };
+        // Whoever questions mention is counted for every run; what answers say only where there are answers.
+        let mentioned = names.iter().any(|name| name.starts_with(INPUT_MENTIONS));
         let absent = Column::ALL.into_iter().filter_map(|column| {
             let status = match column.metric() {
                 Some(metric) if names.contains(metric) => return None,
@@ -246,6 +259,9 @@ impl InstanceTable {
                 Some(_) if options.only_scores_texts => {
                     CellStatus::NotApplicable { reason: NO_TEXT.into() }
                 }
+                Some(_) if mentioned => CellStatus::NotApplicable {
+                    reason: "the model ranks given texts and writes none".into(),
+                },
                 Some(metric) => not_scored(metric, options),
                 None if correct_metric.is_some() => return None,
                 None => CellStatus::NotApplicable {
@@ -256,7 +272,6 @@ impl InstanceTable {
             };
             Some((column, status))
         });
-        let mentioned = names.iter().any(|name| name.starts_with(INPUT_MENTIONS));
         Self {
             lower_is_better: correct_metric
                 .as_ref()

@@ -268,6 +268,47 @@ fn groups_that_questions_mention_are_compared_and_one_scorer_is_no_disparity() {
 }
 
 #[test]
+fn a_share_of_stereotypes_is_no_accuracy_and_is_judged_against_a_half() {
+    let units: Vec<UnitScores> = (0..400)
+        .map(|id| {
+            let stereotyped = f64::from(u8::from(id % 10 < 7));
+            let scores = vec![
+                number("pair_likelihood_stereotype_share", stereotyped),
+                number("input_mentions_gender_female", 0.0),
+            ];
+            unit(id, id, scores)
+        })
+        .collect();
+    let cells = cells(&units, &[], &Options::default());
+    let none = Vec::new();
+    let table_units: Vec<TableUnit<'_>> =
+        units.iter().map(|scores| TableUnit { scores, groups: &none }).collect();
+    let options = TableOptions {
+        main_metric: "pair_likelihood_stereotype_share".into(),
+        ..TableOptions::default()
+    };
+    let table = InstanceTable::new(&table_units, &options);
+    let input = RowInput {
+        run: "r".into(),
+        label: "s".into(),
+        model: "m".into(),
+        main_metric: options.main_metric.clone(),
+        main_split: Some(Split::Test),
+        perturbed: false,
+        table: &table,
+        cells: &cells,
+    };
+    let mut rows = vec![fairness_row(&input, &Judgement::default())];
+    adjust(&mut rows, 0.05);
+    let share = finding(&rows[0], Family::Association, "pair_likelihood_stereotype_share");
+    assert_eq!((share.value, share.verdict), (0.7, Some(Verdict::Disparity)));
+    let status = |family: Family| rows[0].headline(family).unwrap().entry.status();
+    assert_eq!(status(Family::Accuracy), "not_applicable");
+    // The model writes nothing that scoring again could score.
+    assert_eq!(status(Family::Refusal), "not_applicable");
+}
+
+#[test]
 fn answers_to_rewritten_questions_are_compared_with_the_placebo_s() {
     let mut units = Vec::new();
     for id in 0..60 {

@@ -11,7 +11,7 @@ use holometer_stats::{BootstrapKind, BootstrapOptions, Clusters, bootstrap_stati
 use crate::estimate::{self, PerInstance, labels, seed};
 use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
 use crate::finding::{Entry, Finding};
-use crate::rows::{Column, CopyKey, InstanceTable};
+use crate::rows::{Column, CopyKey, InstanceTable, STEREOTYPES};
 
 /// All levels of a row.
 pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
@@ -20,6 +20,7 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
     cells.extend(calibration(table, how));
     cells.extend(worst_cases(input, how));
     cells.extend(from_cells(input, how));
+    cells.extend(stereotypes(input, how));
     let rates = [
         (Family::Toxicity, Column::Toxicity, "mean toxicity"),
         (Family::SentimentChange, Column::Sentiment, "mean sentiment"),
@@ -77,7 +78,10 @@ pub(crate) fn level(
 fn accuracy(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
     let table = input.table;
     let mut cells = Vec::new();
-    if table.correct_metric.as_ref() != Some(&input.main_metric)
+    let other = is_toxicity(&input.main_metric)
+        || STEREOTYPES.iter().any(|(name, _)| *name == input.main_metric.as_str());
+    if !other
+        && table.correct_metric.as_ref() != Some(&input.main_metric)
         && let Some(found) = originals(input, &input.main_metric)
     {
         let name = input.main_metric.as_str();
@@ -88,6 +92,28 @@ fn accuracy(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
         cells.push(cell(Family::Accuracy, name, level(table, None, Column::Correct, how)));
     }
     cells
+}
+
+/// Stereotyped answers, as the scenario's own metrics define them, against a model that prefers neither side. The main metric of a
+/// toxicity scenario is one of toxicity.
+fn stereotypes(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
+    let mut cells = Vec::new();
+    for (name, neutral) in STEREOTYPES {
+        if let Some(found) = originals(input, &MetricName::from(name)) {
+            cells.push(cell(Family::Association, name, against(found, neutral, how)));
+        }
+    }
+    if is_toxicity(&input.main_metric)
+        && let Some(found) = originals(input, &input.main_metric)
+    {
+        let name = input.main_metric.as_str();
+        cells.push(cell(Family::Toxicity, name, as_level(found, how)));
+    }
+    cells
+}
+
+fn is_toxicity(metric: &MetricName) -> bool {
+    metric.as_str().contains("toxic")
 }
 
 /// A metric's cell over the original instances of the main split.
@@ -253,7 +279,7 @@ fn from_cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
             let entry = match name.as_str().strip_prefix(helm) {
                 Some(_) => helm_level(found, how),
                 None if name.as_str().ends_with("_raw") => as_level(found, how),
-                None => against_zero(found, how),
+                None => against(found, 0.0, how),
             };
             let shown = name.as_str().strip_prefix(helm).map_or_else(
                 || name.as_str().replace('_', " "),
@@ -284,14 +310,18 @@ fn helm_level(found: &Cell, how: &Judgement) -> Entry {
     entry
 }
 
-/// A statistic that is 0 in expectation when there is no bias, judged by its bootstrap interval.
-fn against_zero(found: &Cell, how: &Judgement) -> Entry {
+/// A statistic that is `neutral` in expectation when there is no bias, judged by its interval.
+fn against(found: &Cell, neutral: f64, how: &Judgement) -> Entry {
     let mut entry = as_level(found, how);
     let error = found.estimate.as_ref().and_then(|e| e.interval.as_ref()).and_then(error_of);
     if let (Entry::Found(finding), Some(error)) = (&mut entry, error) {
         let degrees = (finding.clusters as f64 - 1.0).max(1.0);
-        finding.p_value = Some(t_two_sided(finding.value / error, degrees));
-        finding.equivalence_p = Some(tost(finding.value, error, degrees, how.margin));
+        let bias = finding.value - neutral;
+        finding.p_value = Some(t_two_sided(bias / error, degrees));
+        finding.equivalence_p = Some(tost(bias, error, degrees, how.margin));
+        if neutral != 0.0 {
+            finding.notes.push(format!("{neutral} is even-handed"));
+        }
     }
     entry
 }
