@@ -65,13 +65,13 @@ pub(crate) fn import_ratings(
     Ok(Exit::Done)
 }
 
-/// Units by run, draw, instance and perturbation.
-type Units = BTreeMap<String, BTreeMap<(usize, String, Option<PerturbationName>), UnitId>>;
+/// A run's units by draw, instance and perturbation.
+type Units = BTreeMap<(usize, String, Option<PerturbationName>), UnitId>;
 
 fn rating<'r>(
     store: &Store,
     runs: &'r [RunInfo],
-    units: &mut Units,
+    units: &mut BTreeMap<String, Units>,
     line: Line,
 ) -> Result<(&'r RunInfo, UnitId, Rating), String> {
     let run = runs
@@ -92,11 +92,8 @@ fn rating<'r>(
     Ok((run, *unit, rating))
 }
 
-fn units_of(
-    store: &Store,
-    run: &RunInfo,
-) -> Result<BTreeMap<(usize, String, Option<PerturbationName>), UnitId>, String> {
-    let mut found = BTreeMap::new();
+fn units_of(store: &Store, run: &RunInfo) -> Result<Units, String> {
+    let mut found = Units::new();
     for unit in store.units(run.id) {
         let unit = unit.map_err(|error| error.to_string())?;
         let perturbation = unit.instance.perturbation.as_ref().map(|done| done.name.clone());

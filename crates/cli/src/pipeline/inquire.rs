@@ -72,7 +72,7 @@ impl Respondents {
     /// Those who are asked this kind of question. The error is why nobody can be.
     fn of(&self, kind: Respondent, talk: &Talk) -> Result<Vec<Asked>, String> {
         match kind {
-            Respondent::Judge => self.judges.iter().map(|judge| asked(judge)).collect(),
+            Respondent::Judge => self.judges.iter().map(asked).collect(),
             Respondent::Python => {
                 let model = InterpreterModel::open(&self.args)?;
                 talk.say(&format!("generated programs: {}", model.card().summary));

@@ -98,7 +98,10 @@ fn verdict(task: &Task, findings: &dyn Findings) -> Result<Value, String> {
     let verdict: Json = line.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     if let Some(lacking) = verdict["lacking"].as_array() {
         let names: Vec<&str> = lacking.iter().filter_map(Json::as_str).collect();
-        return Err(format!("the interpreter lacks modules that the problem needs: {}", names.join(", ")));
+        return Err(format!(
+            "the interpreter lacks modules that the problem needs: {}",
+            names.join(", ")
+        ));
     }
     Ok(Value::indicator(record.succeeded() && verdict["passed"] == true))
 }

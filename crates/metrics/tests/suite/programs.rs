@@ -197,9 +197,7 @@ fn big_code_bench_runs_unit_tests_and_names_what_is_lacking() {
     let test = "import unittest\nclass TestCases(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(task_func(2), 4)\n    def test_b(self):\n        self.assertEqual(task_func(0), 0)\n";
     let instance = |libs: &str| {
         let mut instance = Instance::new("a problem", Vec::new(), Split::Test);
-        for (name, text) in
-            [("test", test), ("code_prompt", "def task_func(x):"), ("libs", libs)]
-        {
+        for (name, text) in [("test", test), ("code_prompt", "def task_func(x):"), ("libs", libs)] {
             instance.extra.insert(name.into(), json!(text));
         }
         instance
