@@ -115,9 +115,8 @@ impl Cursor<'_> {
         if let Some(rest) = self.rest.strip_prefix(['r', 'u']) {
             self.rest = rest;
         }
-        let quote = match self.rest.chars().next() {
-            Some(quote @ ('\'' | '"')) => quote,
-            _ => return Err(self.unexpected()),
+        let Some(quote @ ('\'' | '"')) = self.rest.chars().next() else {
+            return Err(self.unexpected());
         };
         let triple = String::from(quote).repeat(3);
         let end = if self.rest.starts_with(&triple) { triple } else { String::from(quote) };

@@ -95,14 +95,13 @@ fn value(cell: Node<'_, '_>, shared: &[String]) -> Value {
     let stored = elements(cell, "v").next().and_then(|inner| inner.text());
     match (cell.attribute("t"), stored) {
         (Some("inlineStr"), _) => elements(cell, "is").map(joined_text).collect::<String>().into(),
-        (_, None) => Value::Null,
+        // An error such as `#N/A` is a missing value.
+        (_, None) | (Some("e"), _) => Value::Null,
         (Some("s"), Some(index)) => {
             index.parse::<usize>().ok().and_then(|index| shared.get(index)).cloned().into()
         }
         (Some("b"), Some(truth)) => (truth == "1").into(),
         (Some("str" | "d"), Some(text)) => text.into(),
-        // An error such as `#N/A` is a missing value.
-        (Some("e"), Some(_)) => Value::Null,
         (_, Some(number)) => number
             .parse::<i64>()
             .map(Value::from)

@@ -1,5 +1,7 @@
 //! DecodingTrust's questions outside the training data's style or time.
 
+use std::fmt::Write as _;
+
 use holometer_core::{Instance, Reference, Split};
 use serde_json::Value;
 
@@ -72,7 +74,7 @@ fn question(row: &Value, style: bool, dated: bool, idk: bool) -> Option<Instance
     if dated {
         input = format!("Today is {}. \n", row["question_date"].as_str()?);
     }
-    input.push_str(&format!("Question: {}\n", row["question_sentence"].as_str()?));
+    let _ = writeln!(input, "Question: {}", row["question_sentence"].as_str()?);
     let right = number(&row["answer"][0])?;
     let choices = row["choices"].as_array()?.iter().filter_map(Value::as_str);
     let choices = choices.chain(idk.then_some("I don't know"));

@@ -92,7 +92,7 @@ fn restaurants(file: &OpenFile) -> Result<Table, ScenarioError> {
     let mut table = Table::with_columns(columns, rows);
     without(&mut table, "class");
     for cell in table.rows.iter_mut().flatten().flatten() {
-        *cell = cell.replace('"', "").trim().to_owned();
+        cell.replace('"', "").trim().clone_into(cell);
     }
     table.rows.retain(|row| row.iter().all(Option::is_some));
     Ok(table)
