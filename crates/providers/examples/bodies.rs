@@ -63,7 +63,6 @@ fn requests() -> Vec<(RequestKey, Request)> {
         presence_penalty: 0.5,
         frequency_penalty: 0.5,
         random: Some("3".into()),
-        ..Decoding::default()
     };
     let generate = |prompt, decoding| Request::Generate { prompt, decoding };
     let list = [
