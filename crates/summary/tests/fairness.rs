@@ -78,7 +78,7 @@ fn row(table: &InstanceTable, cells: &[Cell], how: &Judgement) -> FairnessRow {
     };
     let mut rows = vec![fairness_row(&input, how)];
     adjust(&mut rows, how.alpha);
-    rows.pop().unwrap()
+    rows.pop().expect("one row")
 }
 
 fn finding<'a>(row: &'a FairnessRow, family: Family, measure: &str) -> &'a Finding {
