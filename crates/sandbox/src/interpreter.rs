@@ -15,6 +15,10 @@ pub struct Interpreter {
     /// The implementation, for instance `CPython`.
     pub implementation: String,
     /// The folders of its installation.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "only Linux's isolation shows them")
+    )]
     pub(crate) folders: Vec<PathBuf>,
 }
 

@@ -1,5 +1,7 @@
 //! Drives the real binary as a user would.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in its helper functions")]
+
 mod analysis;
 mod bad_input;
 mod common;

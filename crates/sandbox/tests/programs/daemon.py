@@ -1,7 +1,11 @@
 # Leaves a process behind that has left the session and holds the output.
 # ends: Exited(0)
 import os, time
-if os.fork() == 0:
+try:
+    child = os.fork()
+except OSError:
+    child = None
+if child == 0:
     try:
         os.setsid()
     except OSError:
