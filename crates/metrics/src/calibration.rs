@@ -10,6 +10,7 @@ use holometer_stats::calibration::{
 const DOCS: &str = include_str!("docs/calibration.md");
 
 /// One answer: how sure the model was, whether it was right, and the log-probability of what it wrote.
+#[expect(clippy::struct_field_names, reason = "the literature's word for the field, too")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Confidence {
     pub(crate) confidence: f64,

@@ -124,7 +124,7 @@ impl BasicReference {
         Ok((original, scores))
     }
 
-    fn choice(&self, unit: &Unit<'_>) -> Vec<Score> {
+    fn choice(self, unit: &Unit<'_>) -> Vec<Score> {
         let mut names = vec!["max_prob", "exact_match", "predicted_index"];
         if !self.options.helm_compat {
             names.extend(["exact_match_by_sum", "exact_match_per_byte"]);
@@ -155,7 +155,7 @@ impl BasicReference {
     }
 
     /// The likelihood of every reference after the question and, in calibrated multiple choice, without it.
-    fn likelihoods(&self, unit: &Unit<'_>) -> Result<(Vec<Likelihood>, Vec<Likelihood>), String> {
+    fn likelihoods(self, unit: &Unit<'_>) -> Result<(Vec<Likelihood>, Vec<Likelihood>), String> {
         let choices = unit.instance.references.len();
         let mut found = [vec![None; choices], vec![None; choices]];
         for (answer, response) in unit.answers.iter().zip(unit.responses()?) {
@@ -179,7 +179,7 @@ impl BasicReference {
     }
 
     fn likelihood(
-        &self,
+        self,
         unit: &Unit<'_>,
         answer: &Answer<'_>,
         response: &Response,

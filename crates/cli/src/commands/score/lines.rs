@@ -67,7 +67,8 @@ pub(crate) fn read(path: &Path, skip_bad: bool) -> Result<(Vec<Line>, Vec<String
     if !skip_bad && !bad.is_empty() {
         let mut message = bad[..bad.len().min(NAMED)].join("\n");
         if bad.len() > NAMED {
-            message.push_str(&format!("\nand {} more bad lines", bad.len() - NAMED));
+            let more = bad.len() - NAMED;
+            message = format!("{message}\nand {more} more bad lines");
         }
         return Err(Failure::usage(message).hint(
             "mend them, or leave them out with `--skip-bad-lines`; `holometer score --help` lists the fields",
@@ -86,10 +87,8 @@ fn contents(path: &Path) -> Result<String, Failure> {
     let name = path.display();
     result.map_err(|error| Failure::usage(format!("can't read `{name}`: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
-        let at = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let at = read.split(|byte| *byte == b'\n').count() - 1;
         Failure::usage(format!("line {} of `{name}` is not UTF-8", at + 1))
             .hint("convert the file to UTF-8")
     })

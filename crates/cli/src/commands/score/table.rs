@@ -47,20 +47,15 @@ fn row(cell: &Cell, group: Option<&str>, grouped: bool, exact: bool) -> Vec<Stri
     let shown = |value: f64| if exact { value.to_string() } else { number(value) };
     let mut row = vec![cell.metric.to_string()];
     row.extend(grouped.then(|| group.unwrap_or("(all)").to_owned()));
-    match &cell.estimate {
-        Some(estimate) => {
-            row.push(shown(estimate.value));
-            match &estimate.interval {
-                Some(interval) => row.extend([shown(interval.low), shown(interval.high)]),
-                None => row.extend(["-".to_owned(), "-".to_owned()]),
-            }
-            row.extend([estimate.n, estimate.clusters, estimate.unscored].map(|n| n.to_string()));
-        }
-        None => {
-            let unscored: usize = cell.unscored_reasons.iter().map(|(_, times)| times).sum();
-            row.extend(["-", "-", "-", "0", "0"].map(str::to_owned));
-            row.push(unscored.to_string());
-        }
+    if let Some(estimate) = &cell.estimate {
+        row.push(shown(estimate.value));
+        let ends = estimate.interval.as_ref().map(|interval| [interval.low, interval.high]);
+        row.extend(ends.map_or(["-".to_owned(), "-".to_owned()], |ends| ends.map(shown)));
+        row.extend([estimate.n, estimate.clusters, estimate.unscored].map(|n| n.to_string()));
+    } else {
+        let unscored: usize = cell.unscored_reasons.iter().map(|(_, times)| times).sum();
+        row.extend(["-", "-", "-", "0", "0"].map(str::to_owned));
+        row.push(unscored.to_string());
     }
     let reason = cell.unscored_reasons.first();
     row.push(reason.map(|(reason, times)| format!("{times}: {reason}")).unwrap_or_default());
