@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use holometer_adapt::helm_request;
-use holometer_core::{Instance, Price, Request, RequestState, RunSpec};
-use holometer_data::Availability;
+use holometer_core::{Instance, Price, Request, RequestState, RunSpec, ScenarioCatalogue as _};
+use holometer_data::{Availability, DataFile};
 use holometer_plan::Cell;
 use holometer_report::{Column, Table};
 use serde::Serialize;
@@ -246,10 +246,27 @@ impl Planner<'_> {
                     line.download_bytes =
                         line.download_bytes.zip(bytes).map(|(sum, bytes)| sum + bytes);
                 }
-                Availability::Unavailable { reason } => return Some(reason.replace('\n', "; ")),
+                Availability::Unavailable { reason } => {
+                    return Some(self.unavailable(spec, &file, &reason));
+                }
             }
         }
         None
+    }
+
+    /// Why a file can't be had, in one line; where nobody offers it, how its scenario says to obtain it.
+    fn unavailable(&self, spec: &RunSpec, file: &DataFile, reason: &str) -> String {
+        let card = self.environment.catalogue.card(spec.scenario.name.as_str());
+        let how = card
+            .filter(|_| file.locations.is_empty())
+            .and_then(|card| card.sources.iter().find_map(|source| source.how_to_obtain.as_ref()));
+        match how {
+            Some(how) => {
+                let first = reason.lines().next().unwrap_or_default();
+                format!("{first}; how to obtain it: {how}")
+            }
+            None => reason.replace('\n', "; "),
+        }
     }
 
     fn prepare(&mut self, spec: &RunSpec, prompting: &Prompting) -> Result<Prepared, String> {

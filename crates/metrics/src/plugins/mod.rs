@@ -14,14 +14,17 @@ mod classification;
 mod corpus_bleu;
 mod decodingtrust_ood_knowledge;
 mod decodingtrust_privacy;
+mod discrim_eval;
 mod disinformation;
 mod disinformation_human_eval;
 mod efficiency;
 mod gpqa_chain_of_thought;
 mod ifeval;
 mod instances_per_split;
+mod judge;
 mod labels;
 mod language_modeling;
+mod likelihood_bias;
 mod mentions;
 mod multiple_choice_classification;
 mod omni_math;
@@ -53,14 +56,17 @@ pub(crate) fn all() -> Vec<Plugin> {
         corpus_bleu::plugin(),
         decodingtrust_ood_knowledge::plugin(),
         decodingtrust_privacy::plugin(),
+        discrim_eval::plugin(),
         disinformation::plugin(),
         disinformation_human_eval::plugin(),
         efficiency::plugin(),
         gpqa_chain_of_thought::plugin(),
         ifeval::plugin(),
         instances_per_split::plugin(),
+        judge::plugin(),
         labels::plugin(),
         language_modeling::plugin(),
+        likelihood_bias::plugin(),
         mentions::plugin(),
         multiple_choice_classification::plugin(),
         omni_math::plugin(),
