@@ -46,6 +46,9 @@ pub(crate) fn deliver(
         Location::HubFile { dataset, revision, path } => {
             fetch_url(&order, &hub::raw_file(&library.hub, dataset, revision, path)?, &arrived)?;
         }
+        Location::HubModel { model, revision, path } => {
+            fetch_url(&order, &hub::model_file(&library.hub, model, revision, path)?, &arrived)?;
+        }
         Location::HubParquet { dataset, revision, config, split, columns } => {
             let place = SplitPlace { dataset, revision, config, split };
             fetch_split(&order, &place, columns, &arrived)?;

@@ -29,6 +29,18 @@ pub(crate) fn raw_file(
     Ok(target(hub, dataset, url, format!("`{path}` of the hub dataset `{dataset}`")))
 }
 
+/// A file of a model's repository at a revision.
+pub(crate) fn model_file(
+    hub: &Hub,
+    model: &str,
+    revision: &str,
+    path: &str,
+) -> Result<Target, DataError> {
+    let url = address(hub, &[], model, &["resolve", revision], path)?;
+    let page = format!("{}/{model}", hub.endpoint);
+    Ok(target_on(hub, &page, url, format!("`{path}` of the hub model `{model}`")))
+}
+
 /// The Parquet files of a split, in the order of their names.
 pub(crate) async fn split_shards(
     client: &Client,
@@ -130,7 +142,11 @@ fn shard(item: &Value) -> Option<Shard> {
 }
 
 fn target(hub: &Hub, dataset: &str, url: String, what: String) -> Target {
-    let page = format!("{}/datasets/{dataset}", hub.endpoint);
+    target_on(hub, &format!("{}/datasets/{dataset}", hub.endpoint), url, what)
+}
+
+/// A target whose access is asked for at a page of the hub.
+fn target_on(hub: &Hub, page: &str, url: String, what: String) -> Target {
     let denied_hint = match &hub.token {
         None => format!("ask for access at {page}, then set HF_TOKEN to a token of yours"),
         Some(_) => {
@@ -157,7 +173,7 @@ fn address(
     let parts = before.iter().copied().chain(dataset.split('/')).chain(between.iter().copied());
     let parts: Vec<&str> = parts.chain(path.split('/').filter(|part| !part.is_empty())).collect();
     if parts.iter().any(|part| part.is_empty() || *part == "." || *part == "..") {
-        return Err(bad("a part of the dataset's name or of the path is empty or climbs"));
+        return Err(bad("a part of the repository's name or of the path is empty or climbs"));
     }
     url.path_segments_mut()
         .map_err(|()| bad("not an address of a server"))?
@@ -180,6 +196,11 @@ mod tests {
         assert_eq!(
             file.unwrap().url,
             "https://hub.example/mirror/datasets/org/name/resolve/refs%2Fconvert%2Fparquet/a%20b/0000.parquet"
+        );
+        let file = model_file(&hub(), "org/name", "v1/a", "model.safetensors");
+        assert_eq!(
+            file.unwrap().url,
+            "https://hub.example/mirror/org/name/resolve/v1%2Fa/model.safetensors"
         );
         let climbing = raw_file(&hub(), "org/../..", "main", "x");
         assert!(matches!(climbing, Err(DataError::BadLocation { .. })));

@@ -55,6 +55,15 @@ pub enum Location {
         /// The file's path inside the repository.
         path: String,
     },
+    /// A file of a model's repository on a hub, at a revision (branch, tag or commit).
+    HubModel {
+        /// Owner and name, as in `HuggingFaceTB/SmolLM2-135M`.
+        model: String,
+        /// Branch, tag or commit.
+        revision: String,
+        /// The file's path inside the repository.
+        path: String,
+    },
     /// One split of a hub dataset's automatic conversion to Parquet. Fetching it gives a file, or a folder of shards
     /// in the order of their names; [`crate::read::parquet()`] reads both.
     HubParquet {
@@ -123,6 +132,9 @@ impl Location {
             Location::HubFile { dataset, revision, path } => {
                 format!("`{path}` of the hub dataset `{dataset}` at `{revision}`")
             }
+            Location::HubModel { model, revision, path } => {
+                format!("`{path}` of the hub model `{model}` at `{revision}`")
+            }
             Location::HubParquet { dataset, config, split, columns, .. } if columns.is_empty() => {
                 format!("split `{split}` of the hub dataset `{dataset}` (`{config}`, Parquet)")
             }
@@ -141,7 +153,7 @@ impl Location {
         let path = match self {
             Location::Path(path) => return last_part(&path.to_string_lossy()),
             Location::Url(url) => url.split(['?', '#']).next().unwrap_or(url),
-            Location::HubFile { path, .. } => path,
+            Location::HubFile { path, .. } | Location::HubModel { path, .. } => path,
             Location::HubParquet { split, .. } => return format!("{split}.parquet"),
             Location::Package { member, .. } => member,
         };

@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Apply a perturbation to text from standard input.
     Perturb(PerturbArgs),
-    /// Fetch the data that a selection needs, ahead of a run.
+    /// Fetch the data that a selection needs, and models on a hub (`-m hf:ORG/NAME`), ahead of a run.
     Pull(PullArgs),
     /// List or prune the cache of downloaded data.
     Cache(CacheArgs),

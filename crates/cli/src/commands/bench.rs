@@ -16,11 +16,8 @@ use crate::progress::Talk;
 pub(crate) fn bench(args: &BenchArgs, talk: &Talk) -> Result<Exit, Failure> {
     let BenchKind::Engine { model, threads, dtype, repeats, format } = &args.what;
     let path = model.strip_prefix("path:").unwrap_or(model);
-    let options = LoadOptions {
-        threads: *threads,
-        weights: weight_type(*dtype),
-        ..LoadOptions::default()
-    };
+    let options =
+        LoadOptions { threads: *threads, weights: weight_type(*dtype), ..LoadOptions::default() };
     let model = LocalModel::load(Path::new(path), &options).map_err(Failure::usage)?;
     talk.say("measuring; this takes a minute or more, and other work on the machine spoils it");
     let options = BenchOptions { repeats: *repeats, ..BenchOptions::default() };

@@ -1,4 +1,4 @@
-//! `pull`: data ahead of a run.
+//! `pull`: data and models ahead of a run.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use holometer_data::DataFile;
 use crate::args::PullArgs;
 use crate::commands::run::{is_mistake, runnable, shown};
 use crate::failure::{Exit, Failure};
-use crate::pipeline::{Environment, Purpose, select};
+use crate::pipeline::{Environment, Part, Purpose, fetch_model, select};
 use crate::progress::Talk;
 
 /// The stand-in for a model: pulling needs none.
@@ -16,8 +16,24 @@ const NO_MODEL: &str = "test:echo";
 /// Fetches every file that the selection needs.
 pub(crate) fn pull(args: &PullArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut selection = args.selection.clone();
-    selection.models = vec![NO_MODEL.to_owned()];
+    let models = std::mem::replace(&mut selection.models, vec![NO_MODEL.to_owned()]);
     let environment = Environment::new(&args.environment, &selection.scenario_file)?;
+    for model in &models {
+        // A model may have a label before it.
+        let spec = model.split_once('=').map_or(model.as_str(), |(_, spec)| spec);
+        if let Some(repository) = spec.strip_prefix("hf:") {
+            let path = fetch_model(&environment.library, repository, Part::Everything, talk)
+                .map_err(Failure::usage)?;
+            talk.say(&format!("`{spec}` is here: {}", path.display()));
+        }
+    }
+    let nothing_else = selection.entries.is_empty()
+        && selection.confs.is_empty()
+        && selection.suite.is_none()
+        && !models.is_empty();
+    if nothing_else {
+        return Ok(Exit::Done);
+    }
     let selected = select(&selection, &environment, Purpose::Plan, talk)?;
     for cell in selected.cells.iter().filter(|cell| is_mistake(cell)) {
         if let Err(skip) = &cell.run {

@@ -3,6 +3,7 @@
 mod classes;
 mod credentials;
 mod environment;
+mod hub_models;
 mod inquire;
 mod interpreter;
 mod journal;
@@ -21,6 +22,7 @@ mod tables;
 mod tokenizer;
 
 pub(crate) use environment::Environment;
+pub(crate) use hub_models::{Part, fetch as fetch_model};
 pub(crate) use inquire::{Respondents, compare_by_judges, inquire, inquiry_runs, question};
 pub(crate) use launch::{LAUNCHERS, stop_all};
 pub(crate) use models::{LoadedModel, Models, Purpose, weight_type};

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use holometer_core::{Model, ModelName, ModelSpec, Price, RunSpec};
+use holometer_data::Library;
 use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window};
 use holometer_plan::{SelectedModel, Tuning};
 use holometer_providers::{Contact, NamedServer, Settings};
@@ -15,6 +16,7 @@ use holometer_run::Place;
 use crate::args::WeightsArg;
 use crate::failure::Failure;
 use crate::pipeline::environment::LocalSettings;
+use crate::pipeline::hub_models::{self, Part};
 use crate::pipeline::launch::{self, LaunchedModel, Launcher};
 use crate::pipeline::{Environment, Prompting};
 use crate::progress::Talk;
@@ -58,6 +60,7 @@ struct Opener {
     local: LocalSettings,
     remote: Settings,
     offline: bool,
+    library: Library,
 }
 
 impl Models {
@@ -74,6 +77,7 @@ impl Models {
             local: environment.local.clone(),
             remote: Settings { servers, prices, ..environment.remote.clone() },
             offline: environment.library.offline,
+            library: environment.library.clone(),
         };
         let mut named: Vec<Rc<LoadedModel>> = Vec::new();
         for spec in specs {
@@ -162,11 +166,12 @@ impl Opener {
             return self.open_launched(launcher, model, spec_of(name), talk);
         }
         if let Some(repository) = spec.strip_prefix("hf:") {
-            return Err(format!(
-                "`hf:{repository}` can't be fetched by this version; hint: download the repository's folder and name it, as in \
-                 `-m path:./{}`",
-                repository.rsplit('/').next().unwrap_or(repository)
-            ));
+            let part = match self.purpose {
+                Purpose::Plan => Part::Description,
+                Purpose::Run => Part::Everything,
+            };
+            let path = hub_models::fetch(&self.library, repository, part, talk)?;
+            return self.open_local(&path, spec_of(name));
         }
         let settings = Settings { contact: self.contact(spec), ..self.remote.clone() };
         let place = if spec.starts_with("test:") { Place::Local } else { Place::Remote };
