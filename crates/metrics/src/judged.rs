@@ -19,10 +19,13 @@ pub(crate) struct Judged {
     /// The cards of all scores; the first is the verdicts' own scale.
     pub(crate) cards: Vec<MetricCard>,
     /// The question; the error is why the unit can't be judged.
-    pub(crate) matter: fn(&Unit<'_>) -> Result<Matter, String>,
+    pub(crate) matter: Box<AskAbout>,
     /// All scores' names and values from the mean verdict.
     pub(crate) scores: fn(&Unit<'_>, f64) -> Vec<(String, f64)>,
 }
+
+/// Says what is to be judged in a unit; the error is why it can't be.
+pub(crate) type AskAbout = dyn Fn(&Unit<'_>) -> Result<Matter, String> + Send + Sync;
 
 impl Metric for Judged {
     fn cards(&self) -> Vec<MetricCard> {

@@ -102,7 +102,7 @@ fn programs() -> Finding {
     let verdicts: Vec<String> = probe(&interpreter)
         .iter()
         .map(|probe| match &probe.verdict {
-            Ok(parts) => format!("{} work: {parts}", probe.isolation.as_str()),
+            Ok(parts) => parts.clone(),
             Err(reason) => format!("not by {reason}"),
         })
         .collect();

@@ -160,3 +160,30 @@ fn empty_answers_need_no_judge() {
         assert_eq!(value(&scores, score), Value::Number(expected));
     }
 }
+
+#[test]
+fn a_scenario_may_ask_a_question_of_its_own() {
+    let build = |question: &str| {
+        let args = serde_json::json!({ "question": question });
+        let spec = MetricSpec { name: "judge".into(), args };
+        holometer_metrics::build(&spec, MetricOptions::default())
+    };
+    assert!(build("How polite?").err().unwrap().to_string().contains("hint:"));
+    let metric =
+        build("Asked {{QUESTION}}, is {{ANSWER}} as good as {{REFERENCE}}? 1 to 5.").unwrap();
+    let mut run = SmallRun::new(Method::Generation);
+    let references = vec![Reference::wrong("no"), Reference::correct("Paris")];
+    run.set_prompt("the capital");
+    run.add(Instance::new("?", references, Split::Test), answered(&["Rome"]));
+    run.add(Instance::new("?", Vec::new(), Split::Test), answered(&["Rome"]));
+    let units = run.units();
+    let request = metric.inquiries(&units[0])[0].request.clone();
+    let asked = request.text().unwrap();
+    assert!(asked.starts_with("Asked the capital, is Rome as good as Paris? 1 to 5.\n"), "{asked}");
+    let mut findings = RecordedFindings::default();
+    let verdict = said("<reasoning>No.</reasoning><score>2</score>");
+    findings.add(&request, &ModelName::new("judge"), verdict);
+    let score = |at: usize| value(&metric.score_with(&units[at], &findings), "judge_score");
+    assert_eq!(score(0), Value::Number(2.0));
+    assert!(matches!(score(1), Value::Unscored(_)));
+}
