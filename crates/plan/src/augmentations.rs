@@ -28,6 +28,7 @@ pub(crate) fn sets() -> Vec<AugmentationSet> {
     all.extend(pooled_sets());
     all.extend(chinese_sets());
     all.extend(translation_and_style_sets());
+    all.extend(crate::counterfactual_sets::sets());
     all
 }
 

@@ -11,6 +11,7 @@
 
 mod augmentations;
 mod check;
+mod counterfactual_sets;
 mod error;
 mod expanders;
 mod format_texts;

@@ -176,8 +176,8 @@ impl Default for Judgement {
             margin: 0.02,
             draws: 2000,
             least_instances: 10,
-            how_to_perturb: "`data_augmentation=canonical` in the run entry".into(),
-            how_to_placebo: "a placebo perturbation in the run entry's `data_augmentation`".into(),
+            how_to_perturb: "`data_augmentation=counterfactual` in the run entry".into(),
+            how_to_placebo: "`data_augmentation=counterfactual` in the run entry, which has placebo copies,".into(),
         }
     }
 }
