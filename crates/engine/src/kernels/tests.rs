@@ -123,6 +123,51 @@ fn rounded_products_are_near_and_have_the_same_bits_everywhere() {
     }
 }
 
+/// One to forty rows go through different kernels; every storage type has its own way from codes to numbers.
+#[test]
+fn exact_products_of_stored_types_have_the_same_bits_in_every_batch_and_on_every_processor() {
+    let (outputs, inputs) = (101, 512);
+    let types = [
+        DType::F16,
+        DType::Bf16,
+        DType::Q4_0,
+        DType::Q4_1,
+        DType::Q5_0,
+        DType::Q5_1,
+        DType::Q8_0,
+        DType::Q2K,
+        DType::Q3K,
+        DType::Q4K,
+        DType::Q5K,
+        DType::Q6K,
+    ];
+    for dtype in types {
+        let bytes = match dtype {
+            DType::F16 | DType::Bf16 => noise(outputs * inputs, 5)
+                .iter()
+                .flat_map(|value| match dtype {
+                    DType::F16 => half::f16::from_f32(*value).to_le_bytes(),
+                    _ => half::bf16::from_f32(*value).to_le_bytes(),
+                })
+                .collect(),
+            _ => quantised(dtype, outputs, inputs, 5),
+        };
+        let shape = [outputs, inputs];
+        let view = TensorView { dtype, shape: &shape, bytes: &bytes };
+        let sources: Vec<RowSource<'_>> = (0..outputs).map(|row| RowSource { view, row }).collect();
+        let (stored, as_f32) = (Panels::pack(&sources), Panels::pack_as_f32(&sources));
+        let x = noise(40 * inputs, 9);
+        let whole = product(Isa::supported()[0], Products::Exact, &x, &as_f32);
+        for rows in [1, 2, 3, 4, 7, 8, 9, 14, 15, 16, 17, 40] {
+            for isa in Isa::supported() {
+                let own = product(isa, Products::Exact, &x[..rows * inputs], &stored);
+                let expected = &whole[..rows * outputs];
+                assert!(own == expected, "{} with {rows} rows on {}", dtype.name(), isa.name());
+            }
+        }
+    }
+}
+
 #[test]
 fn exponentials_are_exact_where_it_matters() {
     assert_eq!(rows::exp(0.0), 1.0);
