@@ -35,6 +35,7 @@ mod vendor;
 mod vendor_files;
 mod wire;
 mod wire_format;
+mod writing;
 
 pub use batch::{Batching, Journal};
 pub use cost::list_price;

@@ -6,7 +6,7 @@
 //! Source: <https://docs.anthropic.com/en/api/messages>.
 
 use holometer_core::{
-    Completion, Decoding, FailureKind, FinishReason, Outcome, Request, Response, Role,
+    Completion, Decoding, FailureKind, FinishReason, Outcome, Prompt, Response, Role,
 };
 use serde_json::{Map, Value, json};
 
@@ -15,35 +15,27 @@ use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
 use crate::openai::fields;
 use crate::vendor::Prefill;
-use crate::wire_format::{Call, Plugin, WireFormat};
+use crate::wire_format::{Call, Plugin};
+use crate::writing::{Writing, WritingFormat, count};
 
 pub(crate) fn plugin() -> Plugin {
-    &AnthropicMessages
+    &Writing(AnthropicMessages)
 }
 
 struct AnthropicMessages;
 
-impl WireFormat for AnthropicMessages {
+impl WritingFormat for AnthropicMessages {
     fn name(&self) -> &'static str {
         "anthropic_messages"
-    }
-
-    fn calls(&self, deployment: &Deployment, request: &Request) -> usize {
-        match request {
-            Request::Generate { decoding, .. } => fields::calls(decoding, &deployment.support),
-            Request::ScoreContinuation { .. } => 1,
-        }
     }
 
     fn build(
         &self,
         deployment: &Deployment,
-        request: &Request,
+        prompt: &Prompt,
+        decoding: &Decoding,
         _call: usize,
     ) -> Result<Call, Unsendable> {
-        let Request::Generate { prompt, decoding } = request else {
-            return Err((FailureKind::Unsupported, "the API can't score given text".into()));
-        };
         let support = &deployment.support;
         let conversation = conversation(prompt);
         let mut turns = conversation.turns;
@@ -82,15 +74,7 @@ impl WireFormat for AnthropicMessages {
         Ok(Call::new("/messages", Value::Object(body)))
     }
 
-    fn parse(
-        &self,
-        _deployment: &Deployment,
-        request: &Request,
-        body: &Value,
-    ) -> Result<Outcome, String> {
-        let Request::Generate { decoding, .. } = request else {
-            return Err("the API can't score given text".into());
-        };
+    fn parse(&self, body: &Value, decoding: &Decoding) -> Result<Outcome, String> {
         let blocks = body
             .get("content")
             .and_then(Value::as_array)
@@ -136,8 +120,4 @@ fn prompt_tokens(body: &Value) -> Option<usize> {
     let cached = ["/usage/cache_creation_input_tokens", "/usage/cache_read_input_tokens"];
     let cached: usize = cached.iter().filter_map(|field| count(body, field)).sum();
     count(body, "/usage/input_tokens").map(|tokens| tokens + cached)
-}
-
-fn count(body: &Value, field: &str) -> Option<usize> {
-    body.pointer(field).and_then(Value::as_u64).map(|count| count as usize)
 }

@@ -2,9 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
-use holometer_core::{
-    Completion, Decoding, FailureKind, FinishReason, Outcome, Request, Response, Role,
-};
+use holometer_core::{Completion, Decoding, FinishReason, Outcome, Prompt, Response, Role};
 use serde_json::{Map, Value, json};
 
 use crate::conversation::conversation;
@@ -12,35 +10,27 @@ use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
 use crate::http::signing::percent_encoded;
 use crate::openai::fields;
-use crate::wire_format::{Call, Plugin, WireFormat};
+use crate::wire_format::{Call, Plugin};
+use crate::writing::{Writing, WritingFormat, count};
 
 pub(crate) fn plugin() -> Plugin {
-    &BedrockConverse
+    &Writing(BedrockConverse)
 }
 
 struct BedrockConverse;
 
-impl WireFormat for BedrockConverse {
+impl WritingFormat for BedrockConverse {
     fn name(&self) -> &'static str {
         "bedrock_converse"
-    }
-
-    fn calls(&self, _deployment: &Deployment, request: &Request) -> usize {
-        match request {
-            Request::Generate { decoding, .. } => decoding.num_completions.max(1),
-            Request::ScoreContinuation { .. } => 1,
-        }
     }
 
     fn build(
         &self,
         deployment: &Deployment,
-        request: &Request,
+        prompt: &Prompt,
+        decoding: &Decoding,
         _call: usize,
     ) -> Result<Call, Unsendable> {
-        let Request::Generate { prompt, decoding } = request else {
-            return Err((FailureKind::Unsupported, "the API can't score given text".into()));
-        };
         let conversation = conversation(prompt);
         let messages: Vec<Value> = conversation
             .turns
@@ -64,15 +54,7 @@ impl WireFormat for BedrockConverse {
         Ok(Call::new(path, Value::Object(body)))
     }
 
-    fn parse(
-        &self,
-        _deployment: &Deployment,
-        request: &Request,
-        body: &Value,
-    ) -> Result<Outcome, String> {
-        let Request::Generate { decoding, .. } = request else {
-            return Err("the API can't score given text".into());
-        };
+    fn parse(&self, body: &Value, decoding: &Decoding) -> Result<Outcome, String> {
         let reason = body.get("stopReason").and_then(Value::as_str);
         if let Some(reason) = reason.filter(|reason| is_refusal(reason)) {
             return Ok(Outcome::Refused { reason: format!("the provider stopped it: {reason}") });
@@ -81,11 +63,10 @@ impl WireFormat for BedrockConverse {
             .pointer("/output/message/content")
             .and_then(Value::as_array)
             .ok_or("the reply has no `output.message.content`")?;
-        let count = |field| body.pointer(field).and_then(Value::as_u64).map(|count| count as usize);
         Ok(Outcome::Answered(Response {
             completions: vec![completion(blocks, reason, decoding)],
-            prompt_tokens: count("/usage/inputTokens"),
-            completion_tokens: count("/usage/outputTokens"),
+            prompt_tokens: count(body, "/usage/inputTokens"),
+            completion_tokens: count(body, "/usage/outputTokens"),
             truncated_tokens: 0,
             served_by: None,
         }))

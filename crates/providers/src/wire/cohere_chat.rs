@@ -5,46 +5,36 @@
 //!
 //! Source: <https://docs.cohere.com/reference/chat>.
 
-use holometer_core::{
-    Completion, FailureKind, FinishReason, Outcome, Prompt, Request, Response, ScoredToken,
-};
+use holometer_core::{Completion, Decoding, FinishReason, Outcome, Prompt, Response, ScoredToken};
 use serde_json::{Map, Value, json};
 
 use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
 use crate::openai::fields;
-use crate::wire_format::{Call, Plugin, WireFormat};
+use crate::wire_format::{Call, Plugin};
+use crate::writing::{Writing, WritingFormat, count};
 
 /// The greatest `p` that the API takes.
 const LARGEST_P: f64 = 0.99;
 
 pub(crate) fn plugin() -> Plugin {
-    &CohereChat
+    &Writing(CohereChat)
 }
 
 struct CohereChat;
 
-impl WireFormat for CohereChat {
+impl WritingFormat for CohereChat {
     fn name(&self) -> &'static str {
         "cohere_chat"
-    }
-
-    fn calls(&self, deployment: &Deployment, request: &Request) -> usize {
-        match request {
-            Request::Generate { decoding, .. } => fields::calls(decoding, &deployment.support),
-            Request::ScoreContinuation { .. } => 1,
-        }
     }
 
     fn build(
         &self,
         deployment: &Deployment,
-        request: &Request,
+        prompt: &Prompt,
+        decoding: &Decoding,
         call: usize,
     ) -> Result<Call, Unsendable> {
-        let Request::Generate { prompt, decoding } = request else {
-            return Err((FailureKind::Unsupported, "the API can't score given text".into()));
-        };
         let messages = match prompt {
             Prompt::Text(text) => json!([{"role": "user", "content": text}]),
             Prompt::Chat(messages) => json!(messages),
@@ -74,15 +64,7 @@ impl WireFormat for CohereChat {
         Ok(Call::new("/chat", Value::Object(body)))
     }
 
-    fn parse(
-        &self,
-        _deployment: &Deployment,
-        request: &Request,
-        body: &Value,
-    ) -> Result<Outcome, String> {
-        let Request::Generate { decoding, .. } = request else {
-            return Err("the API can't score given text".into());
-        };
+    fn parse(&self, body: &Value, decoding: &Decoding) -> Result<Outcome, String> {
         let blocks = body
             .pointer("/message/content")
             .and_then(Value::as_array)
@@ -94,14 +76,13 @@ impl WireFormat for CohereChat {
         if reason == Some("ERROR_TOXIC") {
             return Ok(Outcome::Refused { reason: "the provider found the answer toxic".into() });
         }
-        let count = |field| body.pointer(field).and_then(Value::as_f64).map(|count| count as usize);
         let mut completion = completion(blocks, reason);
         completion.tokens = tokens(body);
         cut_completion(&mut completion, &decoding.stop_sequences);
         Ok(Outcome::Answered(Response {
             completions: vec![completion],
-            prompt_tokens: count("/usage/tokens/input_tokens"),
-            completion_tokens: count("/usage/tokens/output_tokens"),
+            prompt_tokens: count(body, "/usage/tokens/input_tokens"),
+            completion_tokens: count(body, "/usage/tokens/output_tokens"),
             ..Response::default()
         }))
     }

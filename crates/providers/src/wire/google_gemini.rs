@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use holometer_core::{
-    Completion, Decoding, FailureKind, FinishReason, Outcome, Request, Response, Role, ScoredToken,
+    Completion, Decoding, FailureKind, FinishReason, Outcome, Prompt, Response, Role, ScoredToken,
     TopToken,
 };
 use serde_json::{Map, Value, json};
@@ -18,7 +18,8 @@ use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
 use crate::openai::fields;
 use crate::refusal::{self, ServerError};
-use crate::wire_format::{Call, Plugin, Verdict, WireFormat};
+use crate::wire_format::{Call, Plugin, Verdict};
+use crate::writing::{Writing, WritingFormat, count};
 
 /// The adjustable categories.
 const HARM_CATEGORIES: [&str; 4] = [
@@ -33,32 +34,23 @@ const BLOCKED: [&str; 6] =
     ["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"];
 
 pub(crate) fn plugin() -> Plugin {
-    &GoogleGemini
+    &Writing(GoogleGemini)
 }
 
 struct GoogleGemini;
 
-impl WireFormat for GoogleGemini {
+impl WritingFormat for GoogleGemini {
     fn name(&self) -> &'static str {
         "google_gemini"
-    }
-
-    fn calls(&self, deployment: &Deployment, request: &Request) -> usize {
-        match request {
-            Request::Generate { decoding, .. } => fields::calls(decoding, &deployment.support),
-            Request::ScoreContinuation { .. } => 1,
-        }
     }
 
     fn build(
         &self,
         deployment: &Deployment,
-        request: &Request,
+        prompt: &Prompt,
+        decoding: &Decoding,
         call: usize,
     ) -> Result<Call, Unsendable> {
-        let Request::Generate { prompt, decoding } = request else {
-            return Err((FailureKind::Unsupported, "the API can't score given text".into()));
-        };
         let conversation = conversation(prompt);
         let contents: Vec<Value> = conversation
             .turns
@@ -82,15 +74,7 @@ impl WireFormat for GoogleGemini {
         Ok(Call::new(path, Value::Object(body)))
     }
 
-    fn parse(
-        &self,
-        _deployment: &Deployment,
-        request: &Request,
-        body: &Value,
-    ) -> Result<Outcome, String> {
-        let Request::Generate { decoding, .. } = request else {
-            return Err("the API can't score given text".into());
-        };
+    fn parse(&self, body: &Value, decoding: &Decoding) -> Result<Outcome, String> {
         if let Some(reason) = body.pointer("/promptFeedback/blockReason").and_then(Value::as_str) {
             return Ok(Outcome::Refused { reason: format!("the prompt was blocked: {reason}") });
         }
@@ -103,12 +87,11 @@ impl WireFormat for GoogleGemini {
         if completion.text.is_empty() && completion.finish_reason.is_none() {
             return Err("a candidate has neither text nor `finishReason`".into());
         }
-        let count = |field| body.pointer(field).and_then(Value::as_u64).map(|count| count as usize);
-        let thought = count("/usageMetadata/thoughtsTokenCount").unwrap_or_default();
+        let thought = count(body, "/usageMetadata/thoughtsTokenCount").unwrap_or_default();
         Ok(Outcome::Answered(Response {
             completions: vec![completion],
-            prompt_tokens: count("/usageMetadata/promptTokenCount"),
-            completion_tokens: count("/usageMetadata/candidatesTokenCount")
+            prompt_tokens: count(body, "/usageMetadata/promptTokenCount"),
+            completion_tokens: count(body, "/usageMetadata/candidatesTokenCount")
                 .or((thought > 0).then_some(0))
                 .map(|written| written + thought),
             truncated_tokens: 0,

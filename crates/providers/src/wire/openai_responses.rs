@@ -6,7 +6,7 @@
 //! Source: <https://platform.openai.com/docs/api-reference/responses/create>.
 
 use holometer_core::{
-    Completion, Decoding, FailureKind, FinishReason, Outcome, Request, Response, Role, ScoredToken,
+    Completion, Decoding, FailureKind, FinishReason, Outcome, Prompt, Response, Role, ScoredToken,
     TopToken,
 };
 use serde_json::{Map, Value, json};
@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use crate::conversation::conversation;
 use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
-use crate::wire_format::{Call, Plugin, WireFormat};
+use crate::wire_format::{Call, Plugin};
+use crate::writing::{Writing, WritingFormat, count};
 
 /// The API refuses smaller limits.
 const LEAST_OUTPUT_TOKENS: usize = 16;
@@ -23,32 +24,23 @@ const LEAST_OUTPUT_TOKENS: usize = 16;
 const LOGPROBS: &str = "message.output_text.logprobs";
 
 pub(crate) fn plugin() -> Plugin {
-    &OpenAiResponses
+    &Writing(OpenAiResponses)
 }
 
 struct OpenAiResponses;
 
-impl WireFormat for OpenAiResponses {
+impl WritingFormat for OpenAiResponses {
     fn name(&self) -> &'static str {
         "openai_responses"
-    }
-
-    fn calls(&self, _deployment: &Deployment, request: &Request) -> usize {
-        match request {
-            Request::Generate { decoding, .. } => decoding.num_completions.max(1),
-            Request::ScoreContinuation { .. } => 1,
-        }
     }
 
     fn build(
         &self,
         deployment: &Deployment,
-        request: &Request,
+        prompt: &Prompt,
+        decoding: &Decoding,
         _call: usize,
     ) -> Result<Call, Unsendable> {
-        let Request::Generate { prompt, decoding } = request else {
-            return Err((FailureKind::Unsupported, "responses can't score given text".into()));
-        };
         let conversation = conversation(prompt);
         if conversation.turns.last().is_some_and(|turn| turn.role == Role::Assistant) {
             let message = "the API can't continue an answer that is begun already";
@@ -82,15 +74,7 @@ impl WireFormat for OpenAiResponses {
         Ok(Call::new("/responses", Value::Object(body)))
     }
 
-    fn parse(
-        &self,
-        _deployment: &Deployment,
-        request: &Request,
-        body: &Value,
-    ) -> Result<Outcome, String> {
-        let Request::Generate { decoding, .. } = request else {
-            return Err("responses can't score given text".into());
-        };
+    fn parse(&self, body: &Value, decoding: &Decoding) -> Result<Outcome, String> {
         if let Some(message) = body.pointer("/error/message").and_then(Value::as_str) {
             return Err(format!("the model failed: {message}"));
         }
@@ -109,11 +93,10 @@ impl WireFormat for OpenAiResponses {
         if parts.is_empty() && incomplete.is_none() {
             return Err("the reply has no message".into());
         }
-        let count = |field| body.pointer(field).and_then(Value::as_u64).map(|count| count as usize);
         Ok(Outcome::Answered(Response {
             completions: vec![completion(output, &parts, incomplete, decoding)],
-            prompt_tokens: count("/usage/input_tokens"),
-            completion_tokens: count("/usage/output_tokens"),
+            prompt_tokens: count(body, "/usage/input_tokens"),
+            completion_tokens: count(body, "/usage/output_tokens"),
             truncated_tokens: 0,
             served_by: body.get("model").and_then(Value::as_str).map(str::to_owned),
         }))
