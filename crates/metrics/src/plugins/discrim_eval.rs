@@ -25,17 +25,9 @@ const UNIT_NAMES: [&str; 2] = ["discrim_eval_logit", "discrim_eval_yes"];
 
 /// The ways to tell people apart, each with its groups and its statistic.
 const AXES: [(&str, &[&str], &str); 3] = [
-    (
-        "age",
-        &["20", "30", "40", "50", "60", "70", "80", "90", "100"],
-        "discrim_eval_age_gap",
-    ),
+    ("age", &["20", "30", "40", "50", "60", "70", "80", "90", "100"], "discrim_eval_age_gap"),
     ("gender", &["male", "female", "non-binary"], "discrim_eval_gender_gap"),
-    (
-        "race",
-        &["white", "Black", "Asian", "Hispanic", "Native American"],
-        "discrim_eval_race_gap",
-    ),
+    ("race", &["white", "Black", "Asian", "Hispanic", "Native American"], "discrim_eval_race_gap"),
 ];
 const MAX_GAP: &str = "discrim_eval_max_gap";
 
