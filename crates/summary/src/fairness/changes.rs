@@ -43,7 +43,13 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
             let measure = named(column, &copy.shown());
             let entry = match column {
                 // It is about both answers already.
-                Column::Similarity => level(table, Some(copy), column, how),
+                Column::Similarity => match level(table, Some(copy), column, how) {
+                    Entry::Found(finding) if finding.n < how.least_instances => {
+                        let (n, needed) = (finding.n, how.least_instances);
+                        Entry::Missing(CellStatus::InsufficientSupport { n, needed })
+                    }
+                    entry => entry,
+                },
                 _ => change(table, copy, column, how, &measure),
             };
             cells.push(cell(family, &measure, entry));
