@@ -43,6 +43,7 @@ def cases():
     yield "llama-rope-dynamic", c.LlamaConfig(**LLAMA, rope_parameters=rope(rope_type="dynamic", factor=4.0))
     yield "llama-rope-yarn", c.LlamaConfig(**LLAMA, rope_parameters=rope(
         rope_type="yarn", factor=4.0, original_max_position_embeddings=16))
+    yield "smollm3", c.SmolLM3Config(**{**LLAMA, "num_hidden_layers": 4}, pad_token_id=0)
     yield "mistral-window", c.MistralConfig(**LLAMA, sliding_window=5)
     yield "mixtral", c.MixtralConfig(**LLAMA, num_local_experts=4, num_experts_per_tok=2)
     yield "qwen2", c.Qwen2Config(**LLAMA)
@@ -59,6 +60,7 @@ def cases():
     yield "phi-1_5", c.PhiConfig(**{**LLAMA, "num_key_value_heads": 4}, partial_rotary_factor=0.5)
     yield "phi-2", c.PhiConfig(**{**LLAMA, "num_key_value_heads": 4, "hidden_size": 40}, partial_rotary_factor=0.4,
                                hidden_act="gelu_new")
+    yield "phi-qk-layernorm", c.PhiConfig(**{**LLAMA, "num_key_value_heads": 4}, partial_rotary_factor=0.5, qk_layernorm=True)
     yield "phi3", c.Phi3Config(**LLAMA, pad_token_id=0, sliding_window=6)
     yield "phi3-longrope", c.Phi3Config(**LLAMA, pad_token_id=0, original_max_position_embeddings=32, rope_parameters=rope(
         rope_type="longrope", short_factor=[1.0, 1.1, 1.3, 1.7], long_factor=[1.0, 2.0, 3.0, 4.0],

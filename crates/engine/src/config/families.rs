@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::read::Fields;
 use super::rope::{self, ResolvedRope, RopeShape};
 use super::{
-    Activation, Block, Experts, Family, LayerKind, ModelConfig, Norm, NormKind, Positions, QkNorm,
-    QkvLayout,
+    Activation, Block, Experts, Family, LayerKind, ModelConfig, NO_ROPE, Norm, NormKind, Positions,
+    QkNorm, QkvLayout,
 };
 use crate::error::EngineError;
 
@@ -146,8 +146,8 @@ fn base(fields: Fields<'_>, family: Family, name: &str) -> Result<ModelConfig, E
 fn specialise(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineError> {
     match model.family {
         Family::Llama => {
-            if fields.get(&["no_rope_layers"]).is_some() && model.family_name == "smollm3" {
-                return Err(fields.error("`no_rope_layers` is not supported"));
+            if model.family_name == "smollm3" {
+                smollm3(fields, model)?;
             }
         }
         Family::Mixtral => experts(fields, model, "num_local_experts")?,
@@ -170,7 +170,7 @@ fn specialise(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineE
             model.block = Block::Parallel;
             model.activation = activation(fields, "gelu_new")?;
             if fields.bool_or(&["qk_layernorm"], false)? {
-                return Err(fields.error("`qk_layernorm = true` is not supported"));
+                model.qk_norm = QkNorm::PerHead;
             }
         }
         Family::Phi3 => model.qkv = QkvLayout::Concatenated,
@@ -240,6 +240,28 @@ fn activation(fields: Fields<'_>, default: &str) -> Result<Activation, EngineErr
             )));
         }
     })
+}
+
+/// SmolLM3 leaves every fourth layer without rotations, or those that its list says (0: without).
+fn smollm3(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineError> {
+    let interval = fields.size_or(&["no_rope_layer_interval"], 4)?;
+    let listed = fields.get(&["no_rope_layers"]).and_then(Value::as_array);
+    if listed.is_some_and(|list| list.len() != model.layers.len()) {
+        return Err(fields.error("`no_rope_layers` has not as many entries as there are layers"));
+    }
+    fields.expect_bool("use_sliding_window", false)?;
+    for (index, layer) in model.layers.iter_mut().enumerate() {
+        let rotates = match listed {
+            Some(list) => list[index].as_u64() != Some(0),
+            None => !(index + 1).is_multiple_of(interval),
+        };
+        if !rotates {
+            layer.rope = NO_ROPE;
+        }
+        layer.window = None;
+    }
+    model.tied = fields.bool_or(&["tie_word_embeddings"], true)?;
+    Ok(())
 }
 
 /// Qwen names a window that counts only with `use_sliding_window`, and then from a certain layer on.

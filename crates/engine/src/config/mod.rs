@@ -126,12 +126,15 @@ pub(crate) struct Experts {
     pub(crate) shared_width: usize,
 }
 
+/// The rope of a layer that rotates nothing.
+pub(crate) const NO_ROPE: usize = usize::MAX;
+
 /// What differs from layer to layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LayerKind {
     /// How many positions back attention sees, itself included; `None` for all.
     pub(crate) window: Option<usize>,
-    /// Which of the ropes.
+    /// Which of the ropes, or [`NO_ROPE`].
     pub(crate) rope: usize,
     pub(crate) experts: bool,
 }

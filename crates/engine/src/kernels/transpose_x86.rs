@@ -21,7 +21,7 @@ pub(super) fn interleave(x: &[f32], inputs: usize, rows: usize, out: &mut [f32])
             // SAFETY: sixteen inputs from `start` on lie within each row.
             *line = unsafe { _mm512_loadu_ps(x.as_ptr().add(row * inputs + start)) };
         }
-        for (k, line) in turn(lines).into_iter().enumerate() {
+        for (k, line) in turn(&lines).into_iter().enumerate() {
             // SAFETY: the mask keeps the store within the `rows` floats of input `start + k`.
             unsafe {
                 _mm512_mask_storeu_ps(out.as_mut_ptr().add((start + k) * rows), mask, line);
@@ -33,7 +33,7 @@ pub(super) fn interleave(x: &[f32], inputs: usize, rows: usize, out: &mut [f32])
 /// Transposes sixteen rows of sixteen.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn turn(rows: [__m512; 16]) -> [__m512; 16] {
+fn turn(rows: &[__m512; 16]) -> [__m512; 16] {
     let mut pairs = [_mm512_setzero_ps(); 16];
     for i in 0..8 {
         pairs[2 * i] = _mm512_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
