@@ -104,10 +104,10 @@ impl Sums {
             let shrink = ratio / (1.0 + group.size * ratio);
             ln_determinant += (group.size * ratio).ln_1p();
             yy -= shrink * group.y * group.y;
-            for i in 0..width {
+            for (i, row) in xx.iter_mut().enumerate() {
                 xy[i] -= shrink * group.x[i] * group.y;
-                for j in 0..width {
-                    xx[i][j] -= shrink * group.x[i] * group.x[j];
+                for (entry, x) in row.iter_mut().zip(&group.x) {
+                    *entry -= shrink * group.x[i] * x;
                 }
             }
         }

@@ -177,7 +177,9 @@ impl Default for Judgement {
             draws: 2000,
             least_instances: 10,
             how_to_perturb: "`data_augmentation=counterfactual` in the run entry".into(),
-            how_to_placebo: "`data_augmentation=counterfactual` in the run entry, which has placebo copies,".into(),
+            how_to_placebo:
+                "`data_augmentation=counterfactual` in the run entry, which has placebo copies,"
+                    .into(),
         }
     }
 }
