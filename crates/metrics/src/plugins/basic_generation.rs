@@ -13,6 +13,7 @@ use crate::args;
 use crate::calibration::{self, Calibration, Confidence};
 use crate::code_scores;
 use crate::error::{MetricError, nearest};
+use crate::group_calibration::GroupCalibration;
 use crate::pair::Pair;
 use crate::plugins::language_modeling::{self, LikelihoodTotals};
 use crate::reference_scores::{self, Compute, ReferenceScore};
@@ -110,6 +111,10 @@ impl Metric for BasicGeneration {
             let options = self.options;
             let read = Box::new(move |unit: &Unit<'_>| confidence(unit, options));
             totals.push(Box::new(Calibration { read, options }));
+            if !options.helm_compat {
+                let read = Box::new(move |unit: &Unit<'_>| confidence(unit, options));
+                totals.push(Box::new(GroupCalibration { read }));
+            }
         }
         totals
     }

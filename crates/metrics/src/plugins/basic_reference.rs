@@ -9,6 +9,7 @@ use crate::Plugin;
 use crate::args;
 use crate::calibration::{self, Calibration, Confidence};
 use crate::error::MetricError;
+use crate::group_calibration::GroupCalibration;
 use crate::request_statistics;
 use crate::unit::{all_unscored, is_per_reference};
 
@@ -78,7 +79,13 @@ impl Metric for BasicReference {
         }
         let metric = *self;
         let read = Box::new(move |unit: &Unit<'_>| metric.confidence(unit));
-        vec![Box::new(Calibration { read, options: self.options })]
+        let mut totals: Vec<Box<dyn TotalsMetric>> =
+            vec![Box::new(Calibration { read, options: self.options })];
+        if !self.options.helm_compat {
+            let read = Box::new(move |unit: &Unit<'_>| metric.confidence(unit));
+            totals.push(Box::new(GroupCalibration { read }));
+        }
+        totals
     }
 
     /// Nothing for units without requests that score single references: those are `basic_generation`'s.

@@ -9,6 +9,7 @@ use crate::Plugin;
 use crate::args;
 use crate::binary_label::{Labels, labels};
 use crate::error::MetricError;
+use crate::groups::number_of;
 use crate::unit::{is_language_modeling, is_per_reference};
 
 const NAME: &str = "labels";
@@ -146,14 +147,6 @@ impl TotalsMetric for Areas {
         });
         Some(scores.collect())
     }
-}
-
-/// A group's name as a number that holds apart any names that occur together (FNV-1a, 52 bits).
-fn number_of(name: &str) -> f64 {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    (hash >> 12) as f64
 }
 
 fn areas(units: &[&[f64]]) -> Option<[f64; 4]> {
