@@ -8,6 +8,7 @@
 
 mod augment;
 mod case;
+mod counterfactual;
 mod plugins;
 mod table;
 
@@ -20,6 +21,7 @@ use holometer_pyrand::PyRandom;
 use serde_json::Value;
 
 pub use augment::{Augmented, augment};
+pub use counterfactual::EDITS;
 
 /// A word list that is not part of the program.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,9 +167,22 @@ pub fn perturb_text(
     instance_id: &str,
     resources: Resources<'_>,
 ) -> Result<String, PerturbError> {
+    Ok(perturb_alone(spec, text, instance_id, resources)?.input.text)
+}
+
+/// As [`perturb_text`], with what is recorded of the perturbation.
+///
+/// # Errors
+/// As [`perturb_text`].
+pub fn perturb_alone(
+    spec: &PerturbationSpec,
+    text: &str,
+    instance_id: &str,
+    resources: Resources<'_>,
+) -> Result<Instance, PerturbError> {
     let mut instance = Instance::new(text, Vec::new(), holometer_core::Split::Test);
     instance.id = instance_id.into();
-    Ok(build(spec, resources)?.apply(&instance, None).input.text)
+    Ok(build(spec, resources)?.apply(&instance, None))
 }
 
 /// A perturbation's arguments, read with clear errors.

@@ -64,7 +64,8 @@ fn one_run(
     helm_compat: bool,
     catalogue: &Catalogue,
 ) -> Result<SuiteRun, Failure> {
-    let (run, units) = read(store, info, catalogue, ScoreOptions { helm_compat, ..ScoreOptions::default() })?;
+    let (run, units) =
+        read(store, info, catalogue, ScoreOptions { helm_compat, ..ScoreOptions::default() })?;
     let scored_text = info.spec.adapter.method == Method::LanguageModeling;
     let worst = if scored_text { Worst::Not } else { worst(helm_compat) };
     let mut stats = aggregate(&units, &worst);

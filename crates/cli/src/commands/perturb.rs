@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use holometer_core::PerturbationSpec;
-use holometer_perturb::perturb_text;
+use holometer_core::{PerturbationDescription, PerturbationSpec};
+use holometer_perturb::{EDITS, perturb_alone};
 use holometer_plan::{augmentation_sets, parse_entry};
 use serde_json::{Map, Value, json};
 
@@ -26,13 +26,28 @@ pub(crate) fn perturb(args: &PerturbArgs, talk: &Talk) -> Result<Exit, Failure> 
     let resources = perturbation_resources(&environment.library, talk);
     for spec in &specs {
         let perturbed =
-            perturb_text(spec, &text, &args.seed_id, &resources).map_err(Failure::usage)?;
-        if specs.len() > 1 {
-            talk.say(&format!("{}:", spec.name));
+            perturb_alone(spec, &text, &args.seed_id, &resources).map_err(Failure::usage)?;
+        if let Some(description) = &perturbed.perturbation {
+            if specs.len() > 1 {
+                talk.say(&format!("{}:", title(description)));
+            }
+            if let Some(edits) = description.parameters.get(EDITS) {
+                talk.say(&format!("{edits} words changed"));
+            }
         }
-        output::print(perturbed)?;
+        output::print(perturbed.input.text)?;
     }
     Ok(Exit::Done)
+}
+
+/// A perturbation's name with its groups, where it has any.
+fn title(description: &PerturbationDescription) -> String {
+    let of = |key: &str| description.parameters.get(key).and_then(Value::as_str);
+    match (of("source"), of("target"), of("placebo_for")) {
+        (Some(source), Some(target), _) => format!("{} {source} to {target}", description.name),
+        (_, _, Some(matched)) => format!("{} for {matched}", description.name),
+        _ => description.name.to_string(),
+    }
 }
 
 fn specs(name: &str) -> Result<Vec<PerturbationSpec>, Failure> {

@@ -11,8 +11,14 @@ mod lower_case;
 mod mild_mix;
 mod misspelling;
 mod person_name;
+mod placebo;
 mod space;
 mod suffix;
+mod swap_dialect;
+mod swap_gender;
+mod swap_names;
+mod swap_nationality;
+mod swap_religion;
 mod typos;
 
 use crate::Plugin;
@@ -32,8 +38,14 @@ pub(crate) fn all() -> Vec<Plugin> {
         mild_mix::plugin(),
         misspelling::plugin(),
         person_name::plugin(),
+        placebo::plugin(),
         space::plugin(),
         suffix::plugin(),
+        swap_dialect::plugin(),
+        swap_gender::plugin(),
+        swap_names::plugin(),
+        swap_nationality::plugin(),
+        swap_religion::plugin(),
         typos::plugin(),
     ]
 }

@@ -175,6 +175,12 @@ pub(crate) fn write_unit_stats(unit: &UnitStats) -> Value {
     }))
 }
 
+/// What all copies of a perturbation have in common: how many words changed differs from one to the next.
+fn of_every_copy(mut description: PerturbationDescription) -> PerturbationDescription {
+    description.parameters.retain(|name, _| !matches!(name.as_str(), "edits" | "edits_wanted"));
+    description
+}
+
 /// What HELM measures once per request; where an instance has several, its value counts as often.
 pub(crate) const PER_REQUEST: [&str; 14] = [
     "num_references",
@@ -233,7 +239,7 @@ pub fn unit_stats(
             name: score.metric.to_string(),
             split: Some(instance.split.as_str().to_owned()),
             sub_split: instance.sub_split.clone(),
-            perturbation: instance.perturbation.clone(),
+            perturbation: instance.perturbation.clone().map(of_every_copy),
         };
         let metric = score.metric.as_str();
         let ScoreValue::Number(value) = score.value else {
