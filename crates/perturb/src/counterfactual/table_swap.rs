@@ -94,16 +94,16 @@ impl TableSwap {
 
 /// Whether a word that may be an adjective or a noun is the noun: it has an article, and nothing that it could describe follows.
 fn is_noun(text: &str, words: &[Word<'_>], at: usize) -> bool {
+    const VERBS: [&str; 14] = [
+        "came", "found", "gave", "goes", "got", "left", "made", "met", "said", "saw", "says",
+        "told", "took", "went",
+    ];
     const DETERMINERS: [&str; 13] = [
         "a", "an", "the", "this", "that", "one", "another", "every", "each", "no", "any", "old",
         "young",
     ];
     let determined =
         preceding(text, words, at).is_some_and(|word| DETERMINERS.contains(&word.lower.as_str()));
-    const VERBS: [&str; 14] = [
-        "came", "found", "gave", "goes", "got", "left", "made", "met", "said", "saw", "says",
-        "told", "took", "went",
-    ];
     let describes = following(text, words, at).is_some_and(|word| {
         let next = word.lower.as_str();
         !is_function_word(next) && !VERBS.contains(&next) && !next.ends_with("ed")
