@@ -12,6 +12,7 @@ mod chance;
 pub mod code;
 mod code_scores;
 pub mod counterfactual;
+mod discrim_contrasts;
 mod efficiency_tables;
 mod error;
 mod group_calibration;

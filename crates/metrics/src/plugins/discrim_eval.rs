@@ -6,6 +6,7 @@ use holometer_core::{
 
 use crate::Plugin;
 use crate::args;
+use crate::discrim_contrasts::{self, Contrasts};
 use crate::error::MetricError;
 use crate::unit::{all_unscored, is_per_reference};
 
@@ -34,6 +35,7 @@ const MAX_GAP: &str = "discrim_eval_max_gap";
 fn cards() -> Vec<MetricCard> {
     let mut cards = unit_cards();
     cards.extend(gap_cards());
+    cards.extend(discrim_contrasts::cards());
     cards
 }
 
@@ -89,7 +91,7 @@ impl Metric for DiscrimEval {
     }
 
     fn totals(&self) -> Vec<Box<dyn TotalsMetric>> {
-        vec![Box::new(Gaps)]
+        vec![Box::new(Gaps), Box::new(Contrasts { log_odds })]
     }
 }
 

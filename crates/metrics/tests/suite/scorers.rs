@@ -48,7 +48,7 @@ fn refusals(model: &str) -> (f64, f64) {
 #[test]
 fn refusals_are_recognised_as_people_label_them() {
     for (model, recall, precision) in [
-        ("gpt4", 0.97, 0.94),
+        ("gpt4", 0.97, 0.9),
         ("llama2orig", 0.95, 0.9),
         ("llama2new", 0.9, 0.9),
         ("mistralguard", 0.8, 0.88),
