@@ -52,6 +52,14 @@ pub enum PerturbError {
         /// The nearest known name as a clause, or empty.
         nearest: String,
     },
+    /// HELM has this perturbation and this program has not.
+    #[error("HELM's perturbation `{name}` is not part of this version: {reason}")]
+    NotHere {
+        /// The name.
+        name: String,
+        /// Why, with a hint.
+        reason: &'static str,
+    },
     /// An argument is missing or of the wrong kind.
     #[error("perturbation `{name}`: {message}")]
     Argument {
@@ -138,6 +146,23 @@ pub fn cards() -> Vec<PerturbationCard> {
     cards
 }
 
+const CHINESE: &str =
+    "it needs CLEVA's word lists and a Chinese word segmenter; hint: run the scenario without it";
+
+/// What HELM has and this program has not.
+const NOT_HERE: [(&str, &str); 7] = [
+    (
+        "synonym",
+        "it needs spaCy's tagger, which runs in Python only; hint: `placebo:for=swap_gender` exchanges words of one meaning",
+    ),
+    ("translate", "it needs Google's translation service; hint: run the scenario without it"),
+    ("cleva_mild_mix", CHINESE),
+    ("chinese_gender", CHINESE),
+    ("chinese_person_name", CHINESE),
+    ("simplified_to_traditional", CHINESE),
+    ("mandarin_to_cantonese", CHINESE),
+];
+
 /// Makes a perturbation.
 pub(crate) fn build(
     spec: &PerturbationSpec,
@@ -145,6 +170,9 @@ pub(crate) fn build(
 ) -> Result<Box<dyn Perturbation>, PerturbError> {
     let known = plugins::all();
     let Some(plugin) = known.iter().find(|plugin| plugin.card.name == spec.name) else {
+        if let Some((_, reason)) = NOT_HERE.iter().find(|(name, _)| *name == spec.name) {
+            return Err(PerturbError::NotHere { name: spec.name.clone(), reason });
+        }
         let nearest = known
             .iter()
             .map(|plugin| (plugin.card.name, strsim::jaro_winkler(plugin.card.name, &spec.name)))

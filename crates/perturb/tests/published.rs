@@ -132,6 +132,8 @@ fn faults_are_clear() {
             .contains("`prob` can't be `2`; hint: it is a number from 0 to 1")
     );
     assert!(message(spec("space", json!({}))).contains("`max_spaces` is missing"));
+    assert!(message(spec("synonym", json!({"prob": 0.5}))).contains("spaCy"));
+    assert!(message(spec("chinese_gender", json!({}))).contains("segmenter"));
     let unavailable =
         spec("dialect", json!({"prob": 1, "source_class": "SAE", "target_class": "AAVE"}));
     assert!(matches!(

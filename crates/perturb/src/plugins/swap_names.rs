@@ -22,7 +22,7 @@ const CARD: PerturbationCard = PerturbationCard {
         ## Source and licence\n\nNames of groups after Tzioumis 2018 and the US census of 2010 as chosen for BBQ (Parrish et al. 2022, CC-BY-4.0), and first \
         names of which at least 90% of New York City's births of 2011 to 2019 were of one group (NYC Open Data, *Popular Baby Names*, public). \
         `parity/perturb/tables.py` makes the table.\n\n\
-        ## Example\n\nWith `target=black`: `Emily met Jake.` may become `Tanisha met Jamal.`, where both names are known.\n\n\
+        ## Example\n\nWith `target=black`: `Kathleen met Carlos.` may become `Tanisha met Jamal.`\n\n\
         ## Placebo\n\n`placebo:for=swap_names` gives each person another name of their own group: as many changes, and nobody's group changes.\n\n\
         ## Caveats\n\nOnly names in the table are found, and only with a capital letter. Groups are those of US records. A name's group is a tendency and no \
         fact about a person. Names that are common words, or places, are left out.",

@@ -22,8 +22,8 @@ const CARD: PerturbationCard = PerturbationCard {
         `italy`, `jamaica`, `japan`, `kenya`, `lebanon`, `mexico`, `morocco`, `nepal`, `netherlands`, `nigeria`, `norway`, `pakistan`, `peru`, \
         `philippines`, `poland`, `portugal`, `romania`, `russia`, `senegal`, `somalia`, `spain`, `sudan`, `sweden`, `switzerland`, `syria`, `thailand`, \
         `turkey`, `ukraine`, `vietnam`, `yemen`\n\n\
-        ## Source and licence\n\nA table of 56 countries after *The World Factbook* (nouns and adjectives of nationality; public domain), against which the tests \
-        compare it.\n\n\
+        ## Source and licence\n\nA table of 56 countries from *The World Factbook* (nouns and adjectives of nationality; public domain), made by \
+        `parity/perturb/tables.py`.\n\n\
         ## Example\n\nWith `target=mexico`: `An Irish chef left Ireland.` becomes `A Mexican chef left Mexico.`\n\n\
         ## Placebo\n\n`placebo:for=swap_nationality`.\n\n\
         ## Caveats\n\nCapitals, languages, currencies and names stay, and so does knowledge about a country. Only capitalised words change (`turkey` the bird \
