@@ -47,6 +47,10 @@ pub(crate) struct EnvironmentArgs {
     /// A folder with local copies of data sets, looked into first; also in HELM's own layout (repeatable).
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Vec<PathBuf>,
+    /// HELM's folder with `model_deployments.yaml`, `model_metadata.yaml`, `tokenizer_configs.yaml` and `credentials.conf`: its
+    /// models can then be named as in HELM. Without the flag, `prod_env` is read if it is there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) helm_config: Option<PathBuf>,
     /// Where downloads are kept.
     #[arg(long, value_name = "DIR", env = "HOLOMETER_CACHE")]
     pub(crate) cache_dir: Option<PathBuf>,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holometer_data::{Library, library_from_environment};
+use holometer_plan::HelmConfig;
 use holometer_providers::{Batching, Settings};
 use holometer_scenarios::Catalogue;
 
 use crate::args::{EnvironmentArgs, RemoteArgs, WeightsArg};
 use crate::failure::Failure;
-use crate::pipeline::credentials;
 use crate::pipeline::journal::FileJournal;
+use crate::pipeline::{credentials, helm_models};
 use crate::size;
 
 /// How often a batch at a provider is asked after.
@@ -27,6 +28,8 @@ pub(crate) struct Environment {
     pub(crate) local: LocalSettings,
     /// Settings of models behind HTTP.
     pub(crate) remote: Settings,
+    /// HELM's own configuration of models, where the user has it.
+    pub(crate) helm: Arc<HelmConfig>,
 }
 
 /// Settings of local models, as typed.
@@ -77,8 +80,10 @@ impl Environment {
             weights: args.dtype,
             no_chat_template: args.no_chat_template,
         };
-        let remote = remote_settings(&args.remote)?;
-        Ok(Self { library, catalogue, local, remote })
+        let helm = Arc::new(helm_models::read(args.helm_config.as_deref())?);
+        let mut remote = remote_settings(&args.remote)?;
+        remote.env = helm_models::with_keys(remote.env, &helm);
+        Ok(Self { library, catalogue, local, remote, helm })
     }
 
     /// Asks models behind HTTP in batches where they take them, with the notes beside a results database.

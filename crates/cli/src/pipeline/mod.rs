@@ -3,6 +3,7 @@
 mod classes;
 mod credentials;
 mod environment;
+mod helm_models;
 mod hub_models;
 mod inquire;
 mod interpreter;

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use holometer_core::{Model, ModelName, ModelSpec, Price, RunSpec};
 use holometer_data::Library;
 use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window};
-use holometer_plan::{SelectedModel, Tuning};
+use holometer_plan::{HelmConfig, HelmDeployment, SelectedModel, Tuning};
 use holometer_providers::{Contact, NamedServer, Settings};
 use holometer_run::Place;
 
 use crate::args::WeightsArg;
 use crate::failure::Failure;
 use crate::pipeline::environment::LocalSettings;
+use crate::pipeline::helm_models;
 use crate::pipeline::hub_models::{self, Part};
 use crate::pipeline::launch::{self, LaunchedModel, Launcher};
 use crate::pipeline::{Environment, Prompting};
@@ -61,6 +62,7 @@ struct Opener {
     remote: Settings,
     offline: bool,
     library: Library,
+    helm: Arc<HelmConfig>,
 }
 
 impl Models {
@@ -78,6 +80,7 @@ impl Models {
             remote: Settings { servers, prices, ..environment.remote.clone() },
             offline: environment.library.offline,
             library: environment.library.clone(),
+            helm: Arc::clone(&environment.helm),
         };
         let mut named: Vec<Rc<LoadedModel>> = Vec::new();
         for spec in specs {
@@ -157,6 +160,9 @@ impl Opener {
     /// Opens `SPEC` or `NAME=SPEC`; the name is then what results show.
     fn open(&self, text: &str, talk: &Talk) -> Result<LoadedModel, String> {
         let (label, spec) = split_label(text);
+        if let Some(deployment) = self.helm.find(spec) {
+            return self.open_helms(deployment, label, talk);
+        }
         let name = ModelName::new(label.unwrap_or_else(|| default_name(spec)));
         let spec_of = |name: ModelName| ModelSpec { deployment: name.0.clone(), name };
         if let Some(path) = local_path(spec) {
@@ -193,11 +199,46 @@ impl Opener {
                 holometer_providers::open(spec, &Settings { contact: Contact::Never, ..settings });
         }
         let opened = opened.map_err(|error| error.to_string())?;
-        let Some(model) = opened else { return Err(unknown(spec)) };
+        let Some(model) = opened else {
+            if self.helm.knows_model(spec) {
+                return Err(format!(
+                    "HELM's model_metadata.yaml names `{spec}`, and model_deployments.yaml has no deployment of it; hint: add one, or write \
+                     `-m {spec}=SPEC`"
+                ));
+            }
+            return Err(unknown(spec));
+        };
         let model: Arc<dyn Model> = Arc::from(model);
         let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
         let known = asked || place == Place::Local;
         Ok(LoadedModel { spec: spec_of(name), prompting, place, known, answering: Some(model) })
+    }
+
+    /// Opens a deployment of HELM's configuration; results show it under HELM's names.
+    fn open_helms(
+        &self,
+        deployment: &HelmDeployment,
+        label: Option<&str>,
+        talk: &Talk,
+    ) -> Result<LoadedModel, String> {
+        let spec = self.helm.spec(deployment, &|path| Path::new(path).is_dir())?;
+        let mut opener = self.clone();
+        // What is opened now is no name of HELM's again.
+        opener.helm = Arc::default();
+        opener.remote.env =
+            helm_models::with_key_of(opener.remote.env.clone(), &self.helm, deployment);
+        opener.remote.window = opener.remote.window.or(deployment.window);
+        opener.local.max_context = opener.local.max_context.or(deployment.window);
+        let tokenizer = self.helm.tokenizer_place(deployment).map(PathBuf::from);
+        let tokenizer = tokenizer.filter(|path| path.join("tokenizer.json").is_file());
+        opener.local.tokenizer = opener.local.tokenizer.or(tokenizer);
+        talk.say(&format!("HELM's deployment {} is {spec}", deployment.name));
+        let mut model = opener.open(&spec, talk)?;
+        model.spec = ModelSpec {
+            name: ModelName::new(label.unwrap_or(&deployment.model)),
+            deployment: deployment.name.clone(),
+        };
+        Ok(model)
     }
 
     /// Servers named by address are asked what they offer, also for a plan; vendors only when they are to answer.

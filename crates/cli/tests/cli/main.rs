@@ -8,6 +8,7 @@ mod common;
 mod every_scenario;
 mod golden_requests;
 mod golden_statistics;
+mod helm_config;
 mod hub_models;
 mod judges;
 mod kill;
