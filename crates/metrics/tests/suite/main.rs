@@ -14,4 +14,5 @@ mod judges;
 mod linked;
 mod pair_likelihood;
 mod programs;
+mod published;
 mod scorers;
