@@ -55,6 +55,37 @@ fn folders_with_colons_are_found_and_read() {
 }
 
 #[test]
+fn a_release_gives_the_runs_of_its_suites() {
+    let root = tempfile::tempdir().unwrap();
+    let output = root.path().join("benchmark_output");
+    let run = |suite: &str, name: &str| {
+        let folder = output.join("runs").join(suite).join(name);
+        write(&folder, "run_spec.json", &spec());
+        write(&folder, "scenario_state.json", &state(&[request(0)]));
+    };
+    run("v1", "boolq-model=a_b");
+    run("v1", "gsm-model=a_b");
+    run("v2", "gsm-model=a_b");
+    let release = output.join("releases/v2.0");
+    write(
+        &release,
+        "runs_to_run_suites.json",
+        &json!({ "boolq-model=a_b": "v1", "gsm-model=a_b": "v2", "gone-model=a_b": "v2", "x": "../.." }),
+    );
+    write(&release, "summary.json", &json!({ "release": "v2.0", "suites": ["v1", "v2"] }));
+    let found = find_runs(&release).unwrap();
+    let ends = ["runs/v1/boolq-model=a_b", "runs/v2/gone-model=a_b", "runs/v2/gsm-model=a_b"];
+    assert_eq!(found.len(), ends.len(), "{found:?}");
+    for (found, end) in found.iter().zip(ends) {
+        assert!(found.folder.ends_with(end), "{found:?}");
+        assert_eq!(found.suite, "v2.0");
+    }
+    assert!(read_run(&found[0].folder).is_ok());
+    assert!(read_run(&found[1].folder).unwrap_err().to_string().contains("gone-model=a_b"));
+    assert_eq!(find_runs(&output).unwrap().len(), 3, "the whole output has every suite's runs");
+}
+
+#[test]
 fn a_truncated_state_gives_its_complete_requests() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "run_spec.json", &spec());
