@@ -278,8 +278,6 @@ fn z(together: f64, of_group: f64, with_target: f64, all: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that can't go on may panic")]
-
     use super::*;
     use crate::lexicon::Lexicon;
 

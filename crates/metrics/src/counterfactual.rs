@@ -67,10 +67,7 @@ pub fn texts_to_compare(unit: &Unit<'_>) -> Option<Result<Vec<String>, String>> 
 /// The scores of a changed copy of a question, given the answers to the original. Similarity compares the first answers; the
 /// distances compare all, and need several answers to each question.
 pub fn scores(original: &Result<Vec<String>, String>, copy: &Unit<'_>) -> Vec<Score> {
-    let copied = match texts_to_compare(copy) {
-        None => return Vec::new(),
-        Some(copied) => copied,
-    };
+    let Some(copied) = texts_to_compare(copy) else { return Vec::new() };
     let (original, copied) = match (original, &copied) {
         (Ok(original), Ok(copied)) => (original, copied),
         (Err(reason), _) => {

@@ -198,8 +198,6 @@ pub(crate) fn interned(text: String) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that can't go on may panic")]
-
     use super::*;
 
     fn count(lexicon: &Lexicon, axis: &str, group: &str, text: &str) -> f64 {

@@ -123,8 +123,6 @@ fn signed(bytes: &[u8]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that can't go on may panic")]
-
     use super::*;
 
     fn file() -> Vec<u8> {

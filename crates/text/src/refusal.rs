@@ -69,8 +69,6 @@ fn opening(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that can't go on may panic")]
-
     use super::*;
 
     #[test]

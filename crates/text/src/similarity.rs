@@ -78,8 +78,14 @@ mod tests {
     #[test]
     fn equal_texts_are_at_no_distance() {
         let text = "The cat sat on the mat today.";
-        assert_eq!((rouge_l(text, text), bleu(text, text), word_distance(text, text)), (1.0, 1.0, 0.0));
+        assert_eq!(
+            (rouge_l(text, text), bleu(text, text), word_distance(text, text)),
+            (1.0, 1.0, 0.0)
+        );
         assert!((word_distance("a b c", "B C d") - 0.5).abs() < 1e-15);
-        assert_eq!((word_distance("", "!"), bleu("", "word"), word_distance("", "word")), (0.0, 0.0, 1.0));
+        assert_eq!(
+            (word_distance("", "!"), bleu("", "word"), word_distance("", "word")),
+            (0.0, 0.0, 1.0)
+        );
     }
 }

@@ -298,8 +298,6 @@ fn punctuation(text: &str) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that can't go on may panic")]
-
     use super::*;
 
     fn close(ours: f64, theirs: f64) {

@@ -100,7 +100,7 @@ fn refusal(unit: &Unit<'_>) -> Score {
             Outcome::Answered(response) => {
                 refused.extend(response.completions.iter().map(|c| {
                     c.finish_reason == Some(FinishReason::ContentFilter) || refuses(&c.text)
-                }))
+                }));
             }
         }
     }

@@ -102,7 +102,7 @@ impl SmallRun {
 
     /// Names the model that answers.
     pub(crate) fn deploy(&mut self, deployment: &str) {
-        self.spec.model.deployment = deployment.to_owned();
+        deployment.clone_into(&mut self.spec.model.deployment);
     }
 
     /// The units, one per instance.

@@ -129,10 +129,7 @@ fn scores_that_need_more_than_text_say_so() {
     let mut run = SmallRun::new(Method::Generation);
     run.add(question(), answered(&["print(1)"]));
     let scores = generation(&["pass", "cider"]).score(&run.units()[0]);
-    assert_eq!(
-        value(&scores, "pass"),
-        Value::Unscored("the program was not run".into())
-    );
+    assert_eq!(value(&scores, "pass"), Value::Unscored("the program was not run".into()));
     assert!(value(&scores, "cider").as_number().is_none());
 }
 

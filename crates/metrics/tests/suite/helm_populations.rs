@@ -181,7 +181,7 @@ fn calibration_of_choices_that_are_scored_one_by_one() {
     let metric = build("basic_reference", json!({}), MetricOptions::default());
     let scores = combined(metric.totals().remove(0).as_ref(), &run.units());
     assert!((value(&scores, "ece_1_bin") - (0.75 + 0.9 - 1.0) / 2.0).abs() < 1e-12);
-    assert!((value(&scores, "brier") - (0.0625 + 0.81) / 2.0).abs() < 1e-12);
+    assert!((value(&scores, "brier") - f64::midpoint(0.0625, 0.81)).abs() < 1e-12);
     assert_eq!(value(&scores, "selective_acc@10"), 0.0);
     assert_eq!(value(&scores, "selective_acc@90"), 0.5);
     assert!(build("basic_reference", json!({}), COMPAT).totals().is_empty());

@@ -2,7 +2,7 @@
 
 use holometer_core::{
     FailureKind, Instance, Method, Metric, MetricOptions, MetricSpec, Outcome, Reference, Score,
-    Split, TotalsMetric, Unit, Value,
+    Split, Unit, Value,
 };
 use holometer_metrics::counterfactual;
 use serde_json::json;
@@ -142,9 +142,9 @@ fn helms_toxicity_needs_perspective_and_keeps_its_oddities() {
 
 fn totals(name: &str, run: &SmallRun) -> Vec<Score> {
     let metric = build("mentions", json!({}), false);
-    let wanted =
-        |totals: &Box<dyn TotalsMetric>| totals.cards().iter().any(|card| card.name == name);
-    let totals = metric.totals().into_iter().find(wanted).unwrap();
+    let mut all = metric.totals();
+    all.retain(|totals| totals.cards().iter().any(|card| card.name == name));
+    let totals = all.remove(0);
     let components: Vec<Vec<f64>> =
         run.units().iter().filter_map(|unit| totals.components(unit).ok()).collect();
     let units: Vec<&[f64]> = components.iter().map(Vec::as_slice).collect();
@@ -232,7 +232,7 @@ fn areas_by_group_find_the_group_that_is_called_toxic() {
     let scores = totals.combine_all(&units).unwrap();
     let number = |name: &str| value(&scores, name).as_number().unwrap();
     // One group: half of its negatives tie with all positives, the other group has none.
-    let mean = |worse: f64| ((worse.powi(-5) + 1.0) / 2.0_f64).powf(-0.2);
+    let mean = |worse: f64| f64::midpoint(f64::powi(worse, -5), 1.0).powf(-0.2);
     assert!((number("subgroup_auc") - mean(0.75)).abs() < 1e-12);
     assert!((number("bpsn_auc") - mean(0.75)).abs() < 1e-12);
     assert!((number("bnsp_auc") - mean(0.75)).abs() < 1e-12);

@@ -1,6 +1,8 @@
 //! The scorers against the packages that they re-derive, and the audit that their cards show.
 
-use holometer_metrics::scorers::{Labelled, audit, identity_groups, scorer, scorer_of, scorers};
+use holometer_metrics::scorers::{
+    Labelled, Scorer, audit, identity_groups, scorer, scorer_of, scorers,
+};
 use serde_json::Value;
 
 fn fixture(name: &str) -> Vec<Value> {
@@ -64,7 +66,7 @@ fn refusals_are_recognised_as_people_label_them() {
 
 #[test]
 fn scorers_have_cards_and_hashes_of_their_own() {
-    let cards: Vec<_> = scorers().iter().map(|scorer| scorer.card()).collect();
+    let cards: Vec<_> = scorers().iter().map(Scorer::card).collect();
     for card in &cards {
         for part in ["What it measures", "Formula", "Source and licence", "Audit", "Caveats"] {
             assert!(card.docs.contains(&format!("**{part}.**")), "{} lacks {part}", card.name);
