@@ -20,5 +20,7 @@ cases = [(n, c, k) for n in range(1, 13) for c in range(n + 1) for k in range(1,
 cases += [(n, c, k) for n in (100, 200) for c in range(0, n + 1, 20) for k in (1, 10, 100)]
 print("[")
 for n, c, k in cases:
-    print(f"    ({n}, {c}, {k}, {float(estimate(n, c, k))!r}),")
+    whole, _, digits = repr(float(estimate(n, c, k))).partition(".")
+    grouped = "_".join(digits[at : at + 3] for at in range(0, len(digits), 3)) if len(digits) > 5 else digits
+    print(f"    ({n}, {c}, {k}, {whole}.{grouped}),")
 print("]")

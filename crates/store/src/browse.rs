@@ -3,6 +3,7 @@
 //! A list is found by walking from a position on, in bounded steps: what a page costs does not depend on the size of the
 //! run, and a search that needs more says how far it came.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use holometer_core::{Cell, Instance, MetricName, Score, Value};
@@ -259,12 +260,13 @@ impl Store {
             arguments.push(label);
             columns.push(format!("s{index}.value"));
             let (at, on) = (index, index + 3);
-            joins.push_str(&match index {
-                0 => format!("JOIN scores s0 ON s0.run = i.run AND s0.instance = i.position AND s0.metric = ?{on} \
-                              AND s0.trial = 0 AND s0.value IS NOT NULL "),
-                _ => format!("JOIN scores s{at} ON s{at}.run = i.run AND s{at}.trial = s0.trial \
-                              AND s{at}.instance = i.position AND s{at}.metric = ?{on} AND s{at}.value IS NOT NULL "),
-            });
+            let trial = if at == 0 { "0" } else { "s0.trial" };
+            // Writing to a string can't fail.
+            let _ = write!(
+                joins,
+                "JOIN scores s{at} ON s{at}.run = i.run AND s{at}.instance = i.position AND s{at}.metric = ?{on} \
+                 AND s{at}.trial = {trial} AND s{at}.value IS NOT NULL "
+            );
         }
         let sql = format!(
             "SELECT {} FROM instances i {joins} WHERE i.run = ?1 AND i.position < ?2 AND i.perturbation IS NULL \

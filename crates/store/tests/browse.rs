@@ -84,7 +84,7 @@ fn copies_endings_and_changes_are_found() {
     let refused = Filter { ending: Some(Ending::Refused), ..Filter::default() };
     assert_eq!(store.browse(run, &refused, None, walk(0, 2)).unwrap().places, []);
     assert_eq!(store.copies(run, "id7").unwrap().len(), 2);
-    assert_eq!(store.unit_metrics(run).unwrap(), [metric.clone()]);
+    assert_eq!(store.unit_metrics(run).unwrap(), std::slice::from_ref(&metric));
     let values = store.values(run, &[&metric, &metric], 8).unwrap();
     assert_eq!(values, [[1.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]);
 }

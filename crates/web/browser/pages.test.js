@@ -144,7 +144,7 @@ test("models are compared on the same instances", async () => {
   await page.click("form.filters > button");
   assert.equal(await page.locator("table.board tbody tr").count(), 3);
   await page.click("table.board tbody th a");
-  assert.match(await page.textContent("#instances ~ p"), /\d+ of 12 instances/);
+  assert.match(await page.textContent("#instances ~ p"), /\d+ of \d+ instances/);
   await picture(page, "compare-instances");
   assert.deepEqual(await accessibility(page), []);
   assert.deepEqual(complaints, []);

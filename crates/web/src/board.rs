@@ -91,8 +91,11 @@ pub(crate) struct Standing {
     /// In how many columns it was compared.
     pub(crate) compared: usize,
     /// The mean of the columns in which more is better and the range is 0 to 1, with interval, and of how many.
-    pub(crate) mean: Option<(f64, Option<(f64, f64)>, usize)>,
+    pub(crate) mean: Option<MeanOfShares>,
 }
+
+/// A mean, its interval, and of how many columns.
+pub(crate) type MeanOfShares = (f64, Option<(f64, f64)>, usize);
 
 /// Which runs are shown.
 #[derive(Clone, Debug, Default)]
@@ -137,7 +140,7 @@ pub(crate) fn board(
         .into_iter()
         .map(|(label, runs)| column(request, label, &runs, &models, measure))
         .collect::<Result<_, _>>()?;
-    Ok(ranked(models, columns))
+    Ok(ranked(&models, columns))
 }
 
 /// A scenario's tags and its run's groups, sorted.
@@ -240,10 +243,10 @@ fn missing(why: &str, metric: &str) -> Cell {
 
 /// Orders the models by their mean win rate, and says which can't be told apart. Uses the cells' values and intervals: the
 /// single scores behind them may be millions.
-fn ranked(models: Vec<String>, mut columns: Vec<Column>) -> Board {
+fn ranked(models: &[String], mut columns: Vec<Column>) -> Board {
     let scenarios: Vec<LeaderboardScenario> =
-        columns.iter().filter_map(|column| scenario(column, &models)).collect();
-    let ranked = leaderboard(&models, &scenarios, &Judgement::default());
+        columns.iter().filter_map(|column| scenario(column, models)).collect();
+    let ranked = leaderboard(models, &scenarios, &Judgement::default());
     let mut order = Vec::new();
     let mut standings = Vec::new();
     for standing in ranked.standings {
@@ -286,7 +289,7 @@ fn scenario(column: &Column, models: &[String]) -> Option<LeaderboardScenario> {
 }
 
 /// The mean over the columns that are shares of which more is better; its interval treats columns as independent.
-fn mean(columns: &[Column], model: usize) -> Option<(f64, Option<(f64, f64)>, usize)> {
+fn mean(columns: &[Column], model: usize) -> Option<MeanOfShares> {
     let shares = columns.iter().filter(|column| {
         column.higher == Some(true) && column.range.is_some_and(|range| range == (0.0, 1.0))
     });

@@ -13,7 +13,7 @@ pub(crate) fn headers() -> [(HeaderName, HeaderValue); 6] {
         (header::CONTENT_SECURITY_POLICY, text(POLICY)),
         (header::X_CONTENT_TYPE_OPTIONS, text("nosniff")),
         (header::X_FRAME_OPTIONS, text("DENY")),
-        (header::REFERRER_POLICY, text("no-referrer")),
+        (header::REFERRER_POLICY, text("same-origin")),
         (HeaderName::from_static("cross-origin-resource-policy"), text("same-origin")),
         (HeaderName::from_static("cross-origin-opener-policy"), text("same-origin")),
     ]

@@ -145,13 +145,13 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let rates = path == "rate";
     let form = match parts.method {
         Method::GET | Method::HEAD if !rates => None,
-        Method::POST if rates && app.ratings => match to_bytes(body, MOST_FORM).await {
-            Ok(bytes) => Some(parse_query(&String::from_utf8_lossy(&bytes))),
-            Err(_) => {
+        Method::POST if rates && app.ratings => {
+            let Ok(bytes) = to_bytes(body, MOST_FORM).await else {
                 let text = app.site.message(&path, "Too long", "The form is too long.");
                 return html(StatusCode::PAYLOAD_TOO_LARGE, text);
-            }
-        },
+            };
+            Some(parse_query(&String::from_utf8_lossy(&bytes)))
+        }
         _ => {
             let text = app.site.message(&path, "Read only", "These pages only show results.");
             return html(StatusCode::METHOD_NOT_ALLOWED, text);

@@ -153,7 +153,7 @@ impl Request<'_> {
     pub(crate) fn render(
         &self,
         template: &str,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         content: Value,
     ) -> Result<String, PageError> {
         let suites = self.store.suites()?;

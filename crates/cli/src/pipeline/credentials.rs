@@ -45,7 +45,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     // The parser's own message would quote the line, and with it a key.
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start).min(text.len());
-        let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
         wrong(&shown.to_string(), &format!("line {line} is not TOML"))
     })?;
     table

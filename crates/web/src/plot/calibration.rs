@@ -104,7 +104,7 @@ impl Calibration {
             canvas.mark((x.place(bin.confidence), y.place(bin.accuracy)), 0, &tip);
         }
         let caption = format!("confidence; expected calibration error {}", number(self.error));
-        canvas.text((left + right) / 2.0, bottom + 66.0, "middle", "soft", &caption);
+        canvas.text(f64::midpoint(left, right), bottom + 66.0, "middle", "soft", &caption);
         canvas.text(left, top - 6.0, "start", "soft", "share right");
         let rows = self.bins.iter().map(|bin| {
             let ends = format!("{} to {}", number(bin.ends.0), number(bin.ends.1));

@@ -62,7 +62,7 @@ impl Forest {
             let shown = format!("{} {}", number(row.point.value), row.note);
             canvas.text(right + 14.0, y + 4.0, "start", "soft", &crate::text::line(&shown, 28));
         }
-        canvas.text((left + right) / 2.0, bottom + 34.0, "middle", "soft", &self.unit);
+        canvas.text(f64::midpoint(left, right), bottom + 34.0, "middle", "soft", &self.unit);
         let table = Table {
             title: self.title.clone(),
             columns: vec![Column::text(""), Column::number("value"), Column::text("note")],

@@ -43,7 +43,7 @@ impl Histogram {
         for value in [low, f64::midpoint(low, high), high] {
             canvas.text(x.place(value), bottom + 16.0, "middle", "soft", &number(value));
         }
-        canvas.text((left + width) / 2.0, bottom + 33.0, "middle", "soft", &self.unit);
+        canvas.text(f64::midpoint(left, width), bottom + 33.0, "middle", "soft", &self.unit);
         let rows = bins
             .iter()
             .map(|(from, to, count)| vec![number(*from), number(*to), count.to_string()]);

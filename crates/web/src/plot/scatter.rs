@@ -73,7 +73,7 @@ impl Scatter {
             );
             canvas.mark(at, dot.series, &tip);
         }
-        canvas.text((left + right) / 2.0, bottom + 34.0, "middle", "soft", &self.x);
+        canvas.text(f64::midpoint(left, right), bottom + 34.0, "middle", "soft", &self.x);
         canvas.text(8.0, top - 8.0, "start", "soft", &self.y);
         canvas.resize(bottom + 44.0);
         let rows =

@@ -32,7 +32,7 @@ pub(crate) fn list(request: &Request<'_>, file: &str) -> Result<String, PageErro
     let frame = Frame { title: title.to_owned(), current: kind, ..Frame::default() };
     request.render(
         "cards.html",
-        frame,
+        &frame,
         view! { rows => rows, headings => headings, count => rows.len() },
     )
 }
@@ -111,7 +111,7 @@ pub(crate) fn page(request: &Request<'_>, kind: &str, file: &str) -> Result<Stri
     };
     request.render(
         "card.html",
-        frame,
+        &frame,
         view! { summary => summary, body => safe(body), facts => facts, kind => kind },
     )
 }

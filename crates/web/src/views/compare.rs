@@ -129,7 +129,7 @@ fn show(
     };
     request.render(
         "compare.html",
-        frame,
+        &frame,
         view! {
             models => models.iter().map(|model| view! {
                 name => model, slug => paths::slug(model), chosen => chosen.contains(model),
@@ -140,12 +140,15 @@ fn show(
     )
 }
 
+/// Matched scenarios, and those that can't be matched with the reason.
+type MatchedRuns<'a> = (Vec<Matched<'a>>, Vec<(String, String)>);
+
 /// The scenarios that all chosen models ran, matched by instance; and those that can't be matched, with the reason.
 fn matches<'a>(
     request: &Request<'_>,
     runs: &'a [RunInfo],
     chosen: &[String],
-) -> Result<(Vec<Matched<'a>>, Vec<(String, String)>), PageError> {
+) -> Result<MatchedRuns<'a>, PageError> {
     let mut by_label: BTreeMap<String, BTreeMap<&str, &RunInfo>> = BTreeMap::new();
     let mut order = Vec::new();
     for run in runs {

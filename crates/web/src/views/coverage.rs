@@ -46,7 +46,7 @@ pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageErr
     };
     request.render(
         "coverage.html",
-        frame,
+        &frame,
         view! {
             rows => rows, absent => absent,
             totals => view! {

@@ -65,7 +65,7 @@ pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageErr
         .count();
     request.render(
         "fairness.html",
-        frame,
+        &frame,
         view! {
             rows => rows, families => Family::ALL.iter().map(|family| family.as_str()).collect::<Vec<_>>(),
             forest => forest_plot(&report).as_ref().map(figure), panel => panel(&report), methods => report.methods, margin => number(report.judgement.margin),
@@ -77,10 +77,7 @@ pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageErr
 }
 
 /// The suite's report, made again when a run has been scored since.
-pub(super) fn report(
-    request: &Request<'_>,
-    suite: &str,
-) -> Result<Arc<FairnessReport>, PageError> {
+pub(super) fn report(request: &Request<'_>, suite: &str) -> Result<Arc<FairnessReport>, PageError> {
     let runs = request.store.runs(suite)?;
     let state: Vec<String> =
         runs.iter().map(|run| format!("{}:{:?}", run.id.0, run.finished)).collect();
@@ -99,7 +96,7 @@ pub(super) fn report(
 
 fn headline(row: &FairnessRow, family: Family) -> Value {
     match row.headline(family) {
-        None => view! { short => "none", reason => "the row has no measure of this family" },
+        None => absent("", "none", "the row has no measure of this family"),
         Some(cell) => entry(cell),
     }
 }
@@ -110,10 +107,18 @@ fn measure(cell: &FairnessCell) -> Value {
 
 fn entry(cell: &FairnessCell) -> Value {
     match &cell.entry {
-        Entry::Missing(status) => view! {
-            measure => cell.measure, short => cell.entry.status().replace('_', " "), reason => status_reason(status),
-        },
+        Entry::Missing(status) => {
+            absent(&cell.measure, &cell.entry.status().replace('_', " "), &status_reason(status))
+        }
         Entry::Found(finding) => found(cell, finding),
+    }
+}
+
+/// A measure without a number.
+fn absent(measure: &str, short: &str, reason: &str) -> Value {
+    view! {
+        measure => measure, short => short, reason => reason, value => "", exact => "", verdict => "", mark => "", p => "",
+        interval => "",
     }
 }
 

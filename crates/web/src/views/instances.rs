@@ -62,9 +62,8 @@ impl Selection {
         let mut filter = Filter {
             trial: query.number("trial").and_then(|trial| usize::try_from(trial).ok()).unwrap_or(0),
             copies: match query.get("copies") {
-                "all" => Copies::All,
                 "" | "originals" if perturbed => Copies::Originals,
-                "" | "originals" => Copies::All,
+                "all" | "" | "originals" => Copies::All,
                 name => Copies::Of(name.to_owned()),
             },
             ..Filter::default()
@@ -218,7 +217,7 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
     };
     request.render(
         "instances.html",
-        frame,
+        &frame,
         view! {
             rows => rows, shows => shows, links => run_links(run), before => before, after => after,
             cut_short => found.next.is_some() && found.places.len() < PAGE,

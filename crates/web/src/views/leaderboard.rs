@@ -21,7 +21,7 @@ pub(crate) fn page(request: &Request<'_>, suite: Option<&str>) -> Result<String,
     let Some(suite) = suite.map(str::to_owned).or(latest) else {
         let frame = Frame { title: "No runs yet".to_owned(), ..Frame::default() };
         let text = "The results database has no runs yet. `holometer run` makes some.";
-        return request.render("message.html", frame, view! { text => text });
+        return request.render("message.html", &frame, view! { text => text });
     };
     let runs = request.store.runs(&suite)?;
     let query = request.query;
@@ -46,7 +46,7 @@ pub(crate) fn page(request: &Request<'_>, suite: Option<&str>) -> Result<String,
     let unfinished = runs.iter().filter(|run| run.finished.is_none()).count();
     request.render(
         "leaderboard.html",
-        frame,
+        &frame,
         view! {
             columns => columns, rows => rows, hidden => board.columns.len() - shown,
             all_columns => query.with("columns", "all"), runs => runs.len(), models => board.models.len(),
@@ -118,12 +118,12 @@ fn rows(board: &Board, shown: usize) -> Vec<Value> {
                     }
                 })
                 .collect();
-            row(standing, cells)
+            row(standing, &cells)
         })
         .collect()
 }
 
-fn row(standing: &Standing, cells: Vec<Value>) -> Value {
+fn row(standing: &Standing, cells: &[Value]) -> Value {
     let shown = |value: f64, ends: Option<(f64, f64)>| {
         view! { value => number(value), exact => value, interval => ends.map(|(low, high)| interval(low, high)) }
     };

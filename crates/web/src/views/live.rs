@@ -17,7 +17,7 @@ const FORGOTTEN: i64 = 24 * 3600 * 1000;
 /// The page; without a script it shows nothing but how to reload.
 pub(crate) fn page(request: &Request<'_>) -> Result<String, PageError> {
     let frame = Frame { title: "Live".to_owned(), current: "live", ..Frame::default() };
-    request.render("live.html", frame, view! {})
+    request.render("live.html", &frame, view! {})
 }
 
 /// How all unfinished runs are going, as JSON.

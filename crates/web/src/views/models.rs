@@ -36,7 +36,7 @@ pub(crate) fn list(request: &Request<'_>) -> Result<String, PageError> {
         })
         .collect();
     let frame = Frame { title: "Models".to_owned(), current: "models", ..Frame::default() };
-    request.render("models.html", frame, view! { rows => rows })
+    request.render("models.html", &frame, view! { rows => rows })
 }
 
 fn current(request: &Request<'_>) -> Result<Vec<RunInfo>, PageError> {
@@ -106,7 +106,7 @@ pub(crate) fn page(request: &Request<'_>, file: &str) -> Result<String, PageErro
     };
     request.render(
         "model.html",
-        frame,
+        &frame,
         view! { rows => rows, fingerprints => fingerprints, deployment => first.spec.model.deployment, chart => chart, price => cost },
     )
 }

@@ -74,7 +74,7 @@ pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageErr
         per_suite: true,
         crumbs: Vec::new(),
     };
-    request.render("plots.html", frame, view! { plots => plots })
+    request.render("plots.html", &frame, view! { plots => plots })
 }
 
 fn plots(request: &Request<'_>, suite: &str) -> Result<Vec<NamedPlot>, PageError> {
@@ -127,7 +127,8 @@ fn shares(board: &Board) -> SeriesData {
         .take(MOST_CATEGORIES)
         .collect();
     let series = board.models.iter().enumerate().take(MOST_SERIES).map(|(at, model)| {
-        let points = columns.iter().map(|column| point(column.places[at].cell.estimate.as_ref()?));
+        let points =
+            columns.iter().map(|column| column.places[at].cell.estimate.as_ref().map(point));
         (model.name.clone(), points.collect())
     });
     SeriesData {
@@ -137,9 +138,9 @@ fn shares(board: &Board) -> SeriesData {
     }
 }
 
-fn point(estimate: &holometer_core::Estimate) -> Option<Point> {
+fn point(estimate: &holometer_core::Estimate) -> Point {
     let ends = estimate.interval.as_ref().map(|ends| (ends.low, ends.high));
-    Some(Point { value: estimate.value, ends })
+    Point { value: estimate.value, ends }
 }
 
 /// Pairs of a value and its place: (model's index, scenario, x, y).
@@ -152,7 +153,7 @@ fn main_points(board: &Board) -> impl Iterator<Item = (usize, String, i64, Point
         .filter(|column| column.higher == Some(true) && column.range == Some((0.0, 1.0)))
         .flat_map(|column| {
             column.places.iter().enumerate().filter_map(|(at, place)| {
-                let point = point(place.cell.estimate.as_ref()?)?;
+                let point = point(place.cell.estimate.as_ref()?);
                 Some((at, column.label.clone(), place.run?, point))
             })
         })

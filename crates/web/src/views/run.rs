@@ -45,7 +45,7 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo) -> Result<String, PageE
     };
     request.render(
         "run.html",
-        frame,
+        &frame,
         view! {
             run => facts(request, run), links => run_links(run),
             main => main.as_ref().map(|main| view! {

@@ -55,7 +55,7 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
     let answers = unit.as_ref().map(|unit| unit.answers.as_slice()).unwrap_or_default();
     request.render(
         "unit.html",
-        frame,
+        &frame,
         view! {
             id => instance.id.0, facts => facts, links => run_links(run),
             perturbation => instance.perturbation.as_ref().map(|made| made.name.0.clone()),
