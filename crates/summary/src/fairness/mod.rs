@@ -1,6 +1,6 @@
 //! The fairness row: what a model can do on a scenario and whom it fails, from the same answers.
 //!
-//! A row has entries of every [`Family`], none blank: each is a [`Finding`] or a status with its reason.
+//! A row has entries of every [`Family`], none blank: each is a [`Finding`](crate::Finding) or a status with its reason.
 //!
 //! Two links make every family computable for every scenario. *Slices*: instances whose question mentions a group, or that the data
 //! says are about one. *Counterfactuals*: the same instance rewritten from one group to another, less a *placebo*, a rewriting of the
@@ -205,7 +205,7 @@ pub struct RowInput<'a> {
     pub cells: &'a [Cell],
 }
 
-/// A run's row. Its p values are adjusted by [`adjust`], with those of the other rows.
+/// A run's row. Its p values are adjusted by [`adjust()`], with those of the other rows.
 pub fn fairness_row(input: &RowInput<'_>, how: &Judgement) -> FairnessRow {
     let mut cells = levels::cells(input, how);
     cells.extend(changes::cells(input, how));

@@ -225,7 +225,9 @@ mod tests {
 
     #[test]
     fn scales_have_round_ends_and_ticks() {
-        let scale = Scale::around([0.13, 0.87].into_iter(), false, 0.0, 100.0);
+        let inner = Scale::around([0.13, 0.87].into_iter(), false, 0.0, 100.0);
+        assert_eq!((inner.low, inner.high), (0.1, 0.9));
+        let scale = Scale::around([0.03, 0.97].into_iter(), false, 0.0, 100.0);
         assert_eq!((scale.low, scale.high), (0.0, 1.0));
         assert_eq!(
             scale.ticks().iter().map(|value| tick(*value)).collect::<Vec<_>>(),
