@@ -1,8 +1,9 @@
 //! Wire formats of APIs that write answers and can't score given text: what they all do alike.
 
-use holometer_core::{Decoding, FailureKind, Outcome, Prompt, Request};
+use holometer_core::{Completion, Decoding, FailureKind, FinishReason, Outcome, Prompt, Request};
 use serde_json::Value;
 
+use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
 use crate::openai::fields;
 use crate::refusal::ServerError;
@@ -89,4 +90,33 @@ impl<F: WritingFormat> WireFormat for Writing<F> {
 /// A count in a reply.
 pub(crate) fn count(body: &Value, field: &str) -> Option<usize> {
     body.pointer(field).and_then(Value::as_f64).map(|count| count as usize)
+}
+
+/// A completion from a list of blocks, as Anthropic's API and Bedrock have it: its text and its thinking stand at these
+/// places in a block, and both name the same reasons to stop.
+pub(crate) fn block_completion(
+    blocks: &[Value],
+    text_at: &str,
+    thinking_at: &str,
+    reason: Option<&str>,
+    decoding: &Decoding,
+) -> Completion {
+    let texts = |place: &str| -> String {
+        blocks.iter().filter_map(|block| block.pointer(place).and_then(Value::as_str)).collect()
+    };
+    let finish_reason = reason.map(|reason| match reason {
+        "end_turn" => FinishReason::EndOfText,
+        "stop_sequence" => FinishReason::Stop,
+        "max_tokens" => FinishReason::Length,
+        "model_context_window_exceeded" => FinishReason::Window,
+        other => FinishReason::Other(other.to_owned()),
+    });
+    let mut completion = Completion {
+        text: texts(text_at),
+        thinking: Some(texts(thinking_at)).filter(|thinking| !thinking.is_empty()),
+        finish_reason,
+        ..Completion::default()
+    };
+    cut_completion(&mut completion, &decoding.stop_sequences);
+    completion
 }

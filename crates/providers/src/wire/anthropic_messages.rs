@@ -5,18 +5,15 @@
 //!
 //! Source: <https://docs.anthropic.com/en/api/messages>.
 
-use holometer_core::{
-    Completion, Decoding, FailureKind, FinishReason, Outcome, Prompt, Response, Role,
-};
+use holometer_core::{Decoding, FailureKind, Outcome, Prompt, Response, Role};
 use serde_json::{Map, Value, json};
 
 use crate::conversation::conversation;
-use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
 use crate::openai::fields;
 use crate::vendor::Prefill;
 use crate::wire_format::{Call, Plugin};
-use crate::writing::{Writing, WritingFormat, count};
+use crate::writing::{Writing, WritingFormat, block_completion, count};
 
 pub(crate) fn plugin() -> Plugin {
     &Writing(AnthropicMessages)
@@ -85,34 +82,13 @@ impl WritingFormat for AnthropicMessages {
             return Ok(Outcome::Refused { reason });
         }
         Ok(Outcome::Answered(Response {
-            completions: vec![completion(blocks, reason, decoding)],
+            completions: vec![block_completion(blocks, "/text", "/thinking", reason, decoding)],
             prompt_tokens: prompt_tokens(body),
             completion_tokens: count(body, "/usage/output_tokens"),
             truncated_tokens: 0,
             served_by: body.get("model").and_then(Value::as_str).map(str::to_owned),
         }))
     }
-}
-
-fn completion(blocks: &[Value], reason: Option<&str>, decoding: &Decoding) -> Completion {
-    let texts = |field: &str| -> String {
-        blocks.iter().filter_map(|block| block.get(field).and_then(Value::as_str)).collect()
-    };
-    let finish_reason = reason.map(|reason| match reason {
-        "end_turn" => FinishReason::EndOfText,
-        "stop_sequence" => FinishReason::Stop,
-        "max_tokens" => FinishReason::Length,
-        "model_context_window_exceeded" => FinishReason::Window,
-        other => FinishReason::Other(other.to_owned()),
-    });
-    let mut completion = Completion {
-        text: texts("text"),
-        thinking: Some(texts("thinking")).filter(|thinking| !thinking.is_empty()),
-        finish_reason,
-        ..Completion::default()
-    };
-    cut_completion(&mut completion, &decoding.stop_sequences);
-    completion
 }
 
 /// Tokens read from and written to the cache are counted apart from the others.

@@ -2,16 +2,15 @@
 //!
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
-use holometer_core::{Completion, Decoding, FinishReason, Outcome, Prompt, Response, Role};
+use holometer_core::{Decoding, Outcome, Prompt, Response, Role};
 use serde_json::{Map, Value, json};
 
 use crate::conversation::conversation;
-use crate::cutting::cut_completion;
 use crate::deployment::{Deployment, Unsendable};
 use crate::http::signing::percent_encoded;
 use crate::openai::fields;
 use crate::wire_format::{Call, Plugin};
-use crate::writing::{Writing, WritingFormat, count};
+use crate::writing::{Writing, WritingFormat, block_completion, count};
 
 pub(crate) fn plugin() -> Plugin {
     &Writing(BedrockConverse)
@@ -64,7 +63,13 @@ impl WritingFormat for BedrockConverse {
             .and_then(Value::as_array)
             .ok_or("the reply has no `output.message.content`")?;
         Ok(Outcome::Answered(Response {
-            completions: vec![completion(blocks, reason, decoding)],
+            completions: vec![block_completion(
+                blocks,
+                "/text",
+                "/reasoningContent/reasoningText/text",
+                reason,
+                decoding,
+            )],
             prompt_tokens: count(body, "/usage/inputTokens"),
             completion_tokens: count(body, "/usage/outputTokens"),
             truncated_tokens: 0,
@@ -95,26 +100,4 @@ fn config(deployment: &Deployment, decoding: &Decoding) -> Value {
         config.insert("stopSequences".into(), json!(stops));
     }
     Value::Object(config)
-}
-
-fn completion(blocks: &[Value], reason: Option<&str>, decoding: &Decoding) -> Completion {
-    let texts = |field: &str| -> String {
-        blocks.iter().filter_map(|block| block.pointer(field).and_then(Value::as_str)).collect()
-    };
-    let finish_reason = reason.map(|reason| match reason {
-        "end_turn" => FinishReason::EndOfText,
-        "stop_sequence" => FinishReason::Stop,
-        "max_tokens" => FinishReason::Length,
-        "model_context_window_exceeded" => FinishReason::Window,
-        other => FinishReason::Other(other.to_owned()),
-    });
-    let mut completion = Completion {
-        text: texts("/text"),
-        thinking: Some(texts("/reasoningContent/reasoningText/text"))
-            .filter(|thinking| !thinking.is_empty()),
-        finish_reason,
-        ..Completion::default()
-    };
-    cut_completion(&mut completion, &decoding.stop_sequences);
-    completion
 }
