@@ -88,6 +88,9 @@ pub struct Settings {
     pub tokens_per_minute: Option<u64>,
     /// What models cost by their specs, where the user knows better than the vendors' lists.
     pub prices: BTreeMap<String, Price>,
+    /// Send a call that takes unusually long a second time and take the answer that comes first: one call in twenty at
+    /// most, and only calls that have one right answer (temperature 0, or scores of given text).
+    pub hedge: bool,
     /// Ask in batches where the provider takes them; `None`: one call after the other.
     pub batching: Option<Batching>,
 }
@@ -107,6 +110,7 @@ impl Default for Settings {
             window: None,
             tokens_per_minute: None,
             prices: BTreeMap::new(),
+            hedge: false,
             batching: None,
         }
     }

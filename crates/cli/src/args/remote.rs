@@ -20,6 +20,10 @@ pub(crate) struct RemoteArgs {
     /// Further tries of a call that failed for a passing reason (6 by default); rate limits are waited out besides.
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
+    /// Send a call that takes unusually long a second time and take the answer that comes first. One call in twenty at
+    /// most, only at temperature 0 or for scores of given text; a copy may be billed too.
+    #[arg(long)]
+    pub(crate) hedge: bool,
     /// Ask through the provider's batch API where it has one: half the price, answers within a day. A run that is stopped
     /// goes on waiting for the same batches when it is started again.
     #[arg(long)]

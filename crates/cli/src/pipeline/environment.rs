@@ -106,6 +106,7 @@ fn remote_settings(args: &RemoteArgs) -> Result<Settings, Failure> {
         settings.retries.max = most;
     }
     settings.tokens_per_minute = args.tokens_per_minute;
+    settings.hedge = args.hedge;
     // Calls in flight are paid for; who can't wait for them stops a second time.
     settings.cancel_grace = settings.request_timeout;
     Ok(settings)

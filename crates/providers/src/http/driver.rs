@@ -11,11 +11,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use holometer_core::{Cancel, FailureKind, Finished, Outcome, Request, RequestKey, Sink};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::deployment::Deployment;
 use crate::http::attempt::{Attempt, attempt};
 use crate::http::governor::{Ended, Governor, Start, Stopped, Ticket};
+use crate::http::hedging::{Hedging, has_one_answer};
 use crate::http::progress::{Progress, estimated_tokens, used_tokens};
 use crate::http::runtime;
 use crate::http::transport::Transport;
@@ -41,9 +42,19 @@ pub(crate) struct Line {
 /// One of the calls of one request of the batch: the request's position and the call's number.
 type CallId = (usize, usize);
 
+/// A call in flight: the call, and whether this is its second copy.
+type Flight = (CallId, bool);
+
+/// What is known of a call in flight.
+struct Leg {
+    ticket: Ticket,
+    since: Instant,
+    task: AbortHandle,
+}
+
 /// A call has come back.
 struct Message {
-    id: CallId,
+    flight: Flight,
     attempt: Attempt,
 }
 
@@ -69,6 +80,9 @@ pub(crate) fn answer(
             return;
         }
         batch.receive(wait.min(TICK), cancelled.is_some());
+        if cancelled.is_none() {
+            batch.send_copies();
+        }
     }
 }
 
@@ -82,7 +96,9 @@ struct Batch<'a> {
     waiting: BinaryHeap<Reverse<(Instant, CallId)>>,
     /// Requests that were begun and not handed over.
     begun: HashMap<usize, Progress>,
-    flying: HashMap<CallId, Ticket>,
+    flying: HashMap<Flight, Leg>,
+    /// Late calls are sent a second time, if that is wanted.
+    hedging: Option<Hedging>,
     tasks: JoinSet<()>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
@@ -100,6 +116,7 @@ impl<'a> Batch<'a> {
             waiting: BinaryHeap::new(),
             begun: HashMap::new(),
             flying: HashMap::new(),
+            hedging: line.settings.hedge.then(Hedging::default),
             tasks: JoinSet::new(),
             sender,
             receiver,
@@ -138,7 +155,8 @@ impl<'a> Batch<'a> {
                     } else {
                         self.waiting.pop();
                     }
-                    self.spawn(id, ticket, format);
+                    self.hedging.iter_mut().for_each(Hedging::sent);
+                    self.spawn((id, false), ticket, format);
                 }
                 Start::Wait(wait) => return wait,
                 Start::Never(stopped) => {
@@ -170,16 +188,47 @@ impl<'a> Batch<'a> {
         self.fresh = if is_last { (index + 1, 0) } else { (index, call + 1) };
     }
 
-    fn spawn(&mut self, id: CallId, ticket: Ticket, format: &'static dyn WireFormat) {
-        self.flying.insert(id, ticket);
+    /// Sends calls that are late a second time.
+    fn send_copies(&mut self) {
+        let Some(late_after) = self.hedging.as_mut().and_then(Hedging::late_after) else { return };
+        let now = Instant::now();
+        let obeys = self.line.deployment.support.sampling;
+        let is_late = |(flight, leg): &(&Flight, &Leg)| {
+            let (id, is_copy) = **flight;
+            !is_copy
+                && now.saturating_duration_since(leg.since) > late_after
+                && !self.flying.contains_key(&(id, true))
+                && has_one_answer(&self.requests[id.0].1, obeys)
+        };
+        let late: Vec<CallId> =
+            self.flying.iter().filter(is_late).map(|((id, _), _)| *id).collect();
+        for id in late {
+            let request = &self.requests[id.0].1;
+            let Ok(format) = self.line.deployment.route(request) else { return };
+            let affordable = self.hedging.as_mut().and_then(Hedging::late_after).is_some();
+            let start =
+                affordable.then(|| self.line.governor.start(now, estimated_tokens(request)));
+            let Some(Start::Now(ticket)) = start else { return };
+            self.hedging.iter_mut().for_each(Hedging::copied);
+            // A copy counts as a retry: it is sent, and perhaps billed, like one.
+            self.begun.entry(id.0).and_modify(|progress| {
+                progress.retry();
+            });
+            self.spawn((id, true), ticket, format);
+        }
+    }
+
+    fn spawn(&mut self, flight: Flight, ticket: Ticket, format: &'static dyn WireFormat) {
         let line = Arc::clone(self.line);
-        let request = self.requests[id.0].1.clone();
-        let report = Report { id, sender: Some(self.sender.clone()) };
+        let (index, number) = flight.0;
+        let request = self.requests[index].1.clone();
+        let report = Report { flight, sender: Some(self.sender.clone()) };
         let call = async move {
-            let result = attempt(&line.deployment, &line.transport, format, &request, id.1).await;
+            let result = attempt(&line.deployment, &line.transport, format, &request, number).await;
             report.send(result);
         };
-        self.tasks.spawn_on(call, &runtime::handle());
+        let task = self.tasks.spawn_on(call, &runtime::handle());
+        self.flying.insert(flight, Leg { ticket, since: Instant::now(), task });
     }
 
     /// Takes in what has come back, waiting for the first.
@@ -192,10 +241,25 @@ impl<'a> Batch<'a> {
         while self.tasks.try_join_next().is_some() {}
     }
 
-    fn take_in(&mut self, Message { id, attempt }: Message, cancelled: bool) {
+    fn take_in(&mut self, Message { flight, attempt }: Message, cancelled: bool) {
         let now = Instant::now();
-        if let Some(ticket) = self.flying.remove(&id) {
-            self.line.governor.finish(now, ticket, ended(&attempt));
+        // A copy that was broken off has nothing to say.
+        let Some(leg) = self.flying.remove(&flight) else { return };
+        self.line.governor.finish(now, leg.ticket, ended(&attempt));
+        let (id, is_copy) = flight;
+        let twin = (id, !is_copy);
+        let goes_on = matches!(attempt.verdict, Verdict::Again { .. });
+        if goes_on && self.flying.contains_key(&twin) {
+            return;
+        }
+        if let Some(twin) = self.flying.remove(&twin) {
+            twin.task.abort();
+            self.line.governor.finish(now, twin.ticket, Ended::Otherwise);
+        }
+        if let (Some(hedging), Verdict::Done(Outcome::Answered(_))) =
+            (&mut self.hedging, &attempt.verdict)
+        {
+            hedging.answered(attempt.seconds);
         }
         // Another call of the same request may have failed for good meanwhile.
         let Some(progress) = self.begun.get_mut(&id.0) else { return };
@@ -312,8 +376,8 @@ impl Drop for Batch<'_> {
     /// Gives the capacity of calls that are broken off back to other batches.
     fn drop(&mut self) {
         let now = Instant::now();
-        for (_, ticket) in self.flying.drain() {
-            self.line.governor.finish(now, ticket, Ended::Otherwise);
+        for (_, leg) in self.flying.drain() {
+            self.line.governor.finish(now, leg.ticket, Ended::Otherwise);
         }
     }
 }
@@ -336,7 +400,7 @@ fn ended(attempt: &Attempt) -> Ended {
 
 /// Makes sure that every call reports, even one that panics.
 struct Report {
-    id: CallId,
+    flight: Flight,
     sender: Option<Sender<Message>>,
 }
 
@@ -344,7 +408,7 @@ impl Report {
     fn send(mut self, attempt: Attempt) {
         if let Some(sender) = self.sender.take() {
             // Nobody listens after a cancellation.
-            let _ = sender.send(Message { id: self.id, attempt });
+            let _ = sender.send(Message { flight: self.flight, attempt });
         }
     }
 }
@@ -355,7 +419,7 @@ impl Drop for Report {
             let outcome =
                 Outcome::failed(FailureKind::Malformed, "reading the answer failed inside");
             let attempt = Attempt { verdict: Verdict::Done(outcome), seconds: 0.0, pause: None };
-            let _ = sender.send(Message { id: self.id, attempt });
+            let _ = sender.send(Message { flight: self.flight, attempt });
         }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod attempt;
 pub(crate) mod driver;
 pub(crate) mod governor;
+pub(crate) mod hedging;
 pub(crate) mod limits;
 pub(crate) mod model;
 pub(crate) mod pace;

@@ -7,6 +7,8 @@ mod clouds;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hedging;
+#[cfg(test)]
 mod llama_cpp;
 #[cfg(test)]
 mod openai_server;
