@@ -51,6 +51,7 @@ fn dispatch(cli: &Cli, talk: &Talk) -> Result<Exit, Failure> {
         Command::Scorer(args) => commands::scorer(args),
         Command::Associations(args) => commands::associations(args),
         Command::Import(args) => commands::import(args, verbose, talk),
+        Command::Merge(args) => commands::merge(args, talk),
         Command::Perturb(args) => commands::perturb(args, talk),
         Command::Pull(args) => commands::pull(args, talk),
         Command::Cache(args) => commands::cache(args),

@@ -22,6 +22,7 @@ mod check;
 mod codec;
 mod error;
 mod mapping;
+mod merge;
 mod outcomes;
 mod pairs;
 mod prepare;
@@ -37,6 +38,7 @@ mod types;
 
 pub use browse::{Copies, Direction, Ending, Filter, Found, Place, ScoreRange, TextFilter, Walk};
 pub use error::StoreError;
+pub use merge::Absorbed;
 pub use pairs::Pair;
 pub use ratings::Rating;
 pub use runs::inquiry_suite;

@@ -4,7 +4,7 @@ use holometer_core::{Completion, FailureKind, Outcome, Request};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::bodies::read_body;
-use crate::codec::Encoder;
+use crate::codec::{Decoder, Encoder};
 use crate::error::StoreError;
 use crate::runs::count;
 use crate::store::{Problem, Problematic, Store};
@@ -85,24 +85,7 @@ impl Store {
     }
 
     pub(crate) fn read_reply(&self, key: OutcomeKey) -> Result<Option<Reply>, Problem> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT seconds, retries, created, size, contents.body FROM outcomes \
-             LEFT JOIN contents ON contents.id = outcomes.content \
-             WHERE outcomes.model = ?1 AND outcomes.body = ?2",
-        )?;
-        let mut rows = statement.query([key.model, key.body])?;
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        let frame = row.get_ref(4)?.as_blob().ok().damaged("an outcome's content is missing")?;
-        let json = self.outcomes.borrow_mut().decompress(frame, count(row, 3)?)?;
-        let retries: i64 = row.get(1)?;
-        Ok(Some(Reply {
-            outcome: serde_json::from_slice(&json)?,
-            seconds: row.get(0)?,
-            retries: u32::try_from(retries).ok().damaged("a number of retries")?,
-            at: UnixMillis(row.get(2)?),
-        }))
+        read_reply(&self.connection, &mut self.outcomes.borrow_mut(), key)
     }
 
     /// How far a run is.
@@ -139,19 +122,45 @@ impl Store {
     }
 }
 
-fn write_outcome(
+pub(crate) fn read_reply(
+    connection: &Connection,
+    decoder: &mut Decoder,
+    key: OutcomeKey,
+) -> Result<Option<Reply>, Problem> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seconds, retries, created, size, contents.body FROM outcomes \
+         LEFT JOIN contents ON contents.id = outcomes.content \
+         WHERE outcomes.model = ?1 AND outcomes.body = ?2",
+    )?;
+    let mut rows = statement.query([key.model, key.body])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let frame = row.get_ref(4)?.as_blob().ok().damaged("an outcome's content is missing")?;
+    let json = decoder.decompress(frame, count(row, 3)?)?;
+    let retries: i64 = row.get(1)?;
+    Ok(Some(Reply {
+        outcome: serde_json::from_slice(&json)?,
+        seconds: row.get(0)?,
+        retries: u32::try_from(retries).ok().damaged("a number of retries")?,
+        at: UnixMillis(row.get(2)?),
+    }))
+}
+
+/// Keeps one outcome, unless an answer is there already; says whether it was kept.
+pub(crate) fn write_outcome(
     connection: &Connection,
     encoder: &mut Encoder,
     recorded: &Recorded,
     at: UnixMillis,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let OutcomeKey { model, body } = recorded.key;
     let stored: Option<(String, i64)> = connection
         .prepare_cached("SELECT kind, content FROM outcomes WHERE model = ?1 AND body = ?2")?
         .query_row([model, body], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if stored.as_ref().is_some_and(|(kind, _)| kind != "failed") {
-        return Ok(());
+        return Ok(false);
     }
     let (kind, failure) = match &recorded.outcome {
         Outcome::Answered(_) => ("answered", None),
@@ -177,7 +186,7 @@ fn write_outcome(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![model, body, kind, failure, seconds, recorded.retries, at.0, content])?;
-    Ok(())
+    Ok(true)
 }
 
 /// The outcome's JSON. JSON has no infinities: a log-probability that is one is left out.

@@ -40,12 +40,7 @@ impl Store {
         let prepared = Prepared::new(spec, inputs);
         let prepared = self.explain(prepared)?;
         self.write(|connection| {
-            connection
-                .prepare_cached("INSERT OR IGNORE INTO suites (name) VALUES (?1)")?
-                .execute([suite])?;
-            let suite: i64 = connection
-                .prepare_cached("SELECT id FROM suites WHERE name = ?1")?
-                .query_row([suite], |row| row.get(0))?;
+            let suite = suite_id(connection, suite)?;
             begin(connection, suite, &prepared, inputs, context)
         })
     }
@@ -96,6 +91,28 @@ impl Store {
     }
 }
 
+/// The id of a suite, which is made if it is new.
+pub(crate) fn suite_id(connection: &Connection, name: &str) -> Result<i64, Problem> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO suites (name) VALUES (?1)")?
+        .execute([name])?;
+    Ok(connection
+        .prepare_cached("SELECT id FROM suites WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))?)
+}
+
+/// The run of a suite with the same inputs, current or not.
+pub(crate) fn same_run(
+    connection: &Connection,
+    suite: i64,
+    prepared: &Prepared<'_>,
+) -> Result<Option<i64>, Problem> {
+    Ok(connection
+        .prepare_cached("SELECT id FROM runs WHERE suite = ?1 AND name = ?2 AND inputs_hash = ?3")?
+        .query_row(params![suite, prepared.name, &prepared.hash[..]], |row| row.get(0))
+        .optional()?)
+}
+
 fn begin(
     connection: &Connection,
     suite: i64,
@@ -103,10 +120,7 @@ fn begin(
     inputs: &RunInputs<'_>,
     context: &RunContext,
 ) -> Result<Begun, Problem> {
-    let same: Option<i64> = connection
-        .prepare_cached("SELECT id FROM runs WHERE suite = ?1 AND name = ?2 AND inputs_hash = ?3")?
-        .query_row(params![suite, prepared.name, &prepared.hash[..]], |row| row.get(0))
-        .optional()?;
+    let same = same_run(connection, suite, prepared)?;
     let previous: Option<i64> = connection
         .prepare_cached("SELECT id FROM runs WHERE suite = ?1 AND name = ?2 AND superseded = 0")?
         .query_row(params![suite, prepared.name], |row| row.get(0))
@@ -123,7 +137,7 @@ fn begin(
         connection.execute("UPDATE runs SET superseded = 0 WHERE id = ?1", [run])?;
         run
     } else {
-        write_run(connection, suite, prepared, inputs, context)?
+        write_run(connection, suite, prepared, inputs, context, false)?
     };
     let beginning = match previous {
         Some(previous) => Beginning::Revised { previous: RunId(previous) },
@@ -132,12 +146,13 @@ fn begin(
     Ok(Begun { run: RunId(run), beginning })
 }
 
-fn write_run(
+pub(crate) fn write_run(
     connection: &Connection,
     suite: i64,
     prepared: &Prepared<'_>,
     inputs: &RunInputs<'_>,
     context: &RunContext,
+    superseded: bool,
 ) -> Result<i64, Problem> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO models (fingerprint) VALUES (?1)")?
@@ -154,7 +169,7 @@ fn write_run(
         .prepare_cached(
             "INSERT INTO runs (suite, name, revision, superseded, model, spec, spec_hash, data_hashes, \
              inputs_hash, instances, requests, version, host, created) \
-             VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             VALUES (?1, ?2, ?3, ?14, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .insert(params![
             suite,
@@ -170,6 +185,7 @@ fn write_run(
             context.version,
             context.host.to_string(),
             context.at.0,
+            superseded,
         ])?;
     let mut writer = TextWriter::new(connection)?;
     write_instances(connection, &mut writer, run, &prepared.instances)?;

@@ -24,15 +24,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let known = self.model_of(run);
         self.explain(known)?;
-        self.write(|connection| {
-            connection.execute("DELETE FROM scores WHERE run = ?1", [run.0])?;
-            connection.execute("DELETE FROM components WHERE run = ?1", [run.0])?;
-            let mut labels = Labels::default();
-            for unit in units {
-                write_unit(connection, &mut labels, run, &unit)?;
-            }
-            Ok(())
-        })
+        self.write(|connection| replace_scores(connection, run, units))
     }
 
     /// The scores of a run, unit by unit in the units' order. Reads a page at a time.
@@ -104,14 +96,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let known = self.model_of(run);
         self.explain(known)?;
-        self.write(|connection| {
-            connection.execute("DELETE FROM cells WHERE run = ?1", [run.0])?;
-            for (position, cell) in cells.iter().enumerate() {
-                write_cell(connection, run, position, cell)?;
-            }
-            connection.execute("UPDATE runs SET finished = ?2 WHERE id = ?1", [run.0, at.0])?;
-            write_tally(connection, run, at)
-        })
+        self.write(|connection| replace_cells(connection, run, cells, at))
     }
 
     /// The cells of a run's report, in the order in which they were written.
@@ -129,6 +114,36 @@ impl Store {
             Ok(cells)
         })())
     }
+}
+
+/// See [`Store::write_scores`].
+pub(crate) fn replace_scores(
+    connection: &Connection,
+    run: RunId,
+    units: impl IntoIterator<Item = UnitScores>,
+) -> Result<(), Problem> {
+    connection.execute("DELETE FROM scores WHERE run = ?1", [run.0])?;
+    connection.execute("DELETE FROM components WHERE run = ?1", [run.0])?;
+    let mut labels = Labels::default();
+    for unit in units {
+        write_unit(connection, &mut labels, run, &unit)?;
+    }
+    Ok(())
+}
+
+/// See [`Store::write_cells`].
+pub(crate) fn replace_cells(
+    connection: &Connection,
+    run: RunId,
+    cells: &[Cell],
+    at: UnixMillis,
+) -> Result<(), Problem> {
+    connection.execute("DELETE FROM cells WHERE run = ?1", [run.0])?;
+    for (position, cell) in cells.iter().enumerate() {
+        write_cell(connection, run, position, cell)?;
+    }
+    connection.execute("UPDATE runs SET finished = ?2 WHERE id = ?1", [run.0, at.0])?;
+    write_tally(connection, run, at)
 }
 
 /// Values with their units, in the units' order, fetched a page at a time.

@@ -25,7 +25,7 @@ pub(crate) use remote::RemoteArgs;
 pub(crate) use score::ScoreArgs;
 pub(crate) use scorer::{AssociationsArgs, AuditArgs, ScorerAction, ScorerArgs};
 pub(crate) use scoring::ScoringArgs;
-pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, WeightsArg};
+pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, Shard, WeightsArg};
 
 /// Holistic evaluation of language models: what they can do, and whom they fail, on the same questions, with error bars.
 ///
@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Associations(AssociationsArgs),
     /// Read results of other tools into the results database.
     Import(ImportArgs),
+    /// Join the results databases of several workers in one.
+    Merge(MergeArgs),
     /// Apply a perturbation to text from standard input.
     Perturb(PerturbArgs),
     /// Fetch the data that a selection needs, and models on a hub (`-m hf:ORG/NAME`), ahead of a run.
@@ -223,6 +225,18 @@ pub(crate) struct RescoreArgs {
     /// The model's `tokenizer.json`: with `--helm-compat`, a choice's tokens are then counted as HELM counts them.
     #[arg(long, value_name = "FILE")]
     pub(crate) tokenizer: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// Results databases, or the folders that hold them. They are only read.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Take this suite only.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

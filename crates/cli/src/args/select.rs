@@ -35,9 +35,46 @@ pub(crate) struct SelectionArgs {
     /// Only entries of this priority or more urgent (HELM: 1 is most urgent).
     #[arg(long, value_name = "N")]
     pub(crate) priority: Option<u32>,
+    /// Only every N-th run, from the K-th on: workers with `1/N` to `N/N` share a selection, each with a database of its own for
+    /// `holometer merge`.
+    #[arg(long, value_name = "K/N", value_parser = Shard::parse)]
+    pub(crate) shard: Option<Shard>,
     /// A scenario file of your own (repeatable).
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario_file: Vec<PathBuf>,
+}
+
+/// One worker's share of a selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shard {
+    /// From 0.
+    index: usize,
+    count: usize,
+}
+
+impl Shard {
+    /// Reads `K/N`, with K from 1 to N.
+    fn parse(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(index, count)| {
+            Some((index.trim().parse::<usize>().ok()?, count.trim().parse::<usize>().ok()?))
+        });
+        match numbers {
+            Some((index, count)) if (1..=count).contains(&index) => {
+                Ok(Self { index: index - 1, count })
+            }
+            _ => Err("it is not of the form K/N with K from 1 to N, such as `2/8`".to_owned()),
+        }
+    }
+
+    /// Whether the run at a position of the whole selection, from 0, is in this share.
+    pub(crate) fn holds(self, position: usize) -> bool {
+        position % self.count == self.index
+    }
+
+    /// Whether this is the first share, which also names what can't be run.
+    pub(crate) fn is_first(self) -> bool {
+        self.index == 0
+    }
 }
 
 /// Where data and models come from, and how local models run.

@@ -10,7 +10,7 @@ use holometer_plan::{
 use holometer_providers::NamedServer;
 use holometer_scenarios::known_helm_scenarios;
 
-use crate::args::SelectionArgs;
+use crate::args::{SelectionArgs, Shard};
 use crate::failure::Failure;
 use crate::pipeline::{Environment, Models, Purpose};
 use crate::progress::Talk;
@@ -81,7 +81,28 @@ pub(crate) fn select(
     selection.models = models.selected();
     let suite = selection.suite.clone().unwrap_or_else(|| DEFAULT_SUITE.to_owned());
     let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());
+    let cells = match args.shard {
+        Some(shard) => share_of(cells, shard)?,
+        None => cells,
+    };
     Ok(Selected { suite, cells, models })
+}
+
+/// One worker's share of the cells.
+fn share_of(mut cells: Vec<Cell>, shard: Shard) -> Result<Vec<Cell>, Failure> {
+    let mut runs = 0;
+    cells.retain(|cell| {
+        if cell.run.is_err() {
+            return shard.is_first();
+        }
+        runs += 1;
+        shard.holds(runs - 1)
+    });
+    if cells.is_empty() {
+        let message = format!("this share is empty: the selection has {runs} runs in all");
+        return Err(Failure::nothing(message).hint("use no more workers than that"));
+    }
+    Ok(cells)
 }
 
 /// Where neither entries nor files are given, `--suite` names one of the suites that come with the product; its results

@@ -12,6 +12,7 @@ mod helm_config;
 mod hub_models;
 mod judges;
 mod kill;
+mod merge;
 mod plan;
 mod remote;
 mod scenario_guide;
