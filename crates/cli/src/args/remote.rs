@@ -28,8 +28,8 @@ pub(crate) struct RemoteArgs {
     /// goes on waiting for the same batches when it is started again.
     #[arg(long)]
     pub(crate) batch: bool,
-    /// A file with keys, `NAME = "VALUE"` a line, for variables that the environment lacks. Nobody else may be able to
-    /// read it. Without the flag, `holometer/credentials.toml` in the folder for configuration is read if it is there.
+    /// A file with keys, `NAME = "VALUE"` a line or `NAME = { command = ["PROGRAM", ...] }` for one that a keyring's program prints,
+    /// for variables that the environment lacks. Nobody else may be able to read it. Without the flag, `holometer/credentials.toml` in the folder for configuration is read if it is there.
     #[arg(long, value_name = "FILE", env = "HOLOMETER_CREDENTIALS")]
     pub(crate) credentials: Option<PathBuf>,
 }
