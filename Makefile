@@ -5,7 +5,7 @@ PYTHON ?= python3
 DEMO := .demo
 TOOLS := target/tools
 
-.PHONY: help demo test setup lint tests docs clean-demo
+.PHONY: help demo test setup lint model tests pages docs clean-demo
 
 help:
 	@echo 'make demo   build, fetch a real model and real data, evaluate, print the report'
@@ -16,9 +16,9 @@ demo: setup
 	$(CARGO) build --release --locked --package holometer
 	./target/release/holometer quickstart --dir $(DEMO)
 
-test: setup lint tests docs
+test: setup lint tests pages docs
 
-# Checks for a C compiler, Python with pip and cargo-nextest, and installs what is missing where it can.
+# Checks for a C compiler, Python with pip, cargo-nextest, Node.js and Chromium, and installs what is missing where it can.
 setup:
 	@sh scripts/setup.sh
 
@@ -28,10 +28,17 @@ lint: setup
 	$(TOOLS)/bin/typos
 
 # Tests that need the real model find it where the demo keeps it.
-tests: setup
+model: setup
 	$(PYTHON) scripts/fetch_model.py $(DEMO)/models
+
+tests: model
 	$(CARGO) nextest run --workspace --locked --profile ci
 	$(CARGO) test --workspace --locked --doc
+
+# Every page of a run of the real model, opened in Chromium; pictures of all of them stay in target/screenshots.
+pages: model
+	$(CARGO) test --workspace --locked --no-run --quiet
+	cd crates/web/browser && npm test
 
 docs:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --locked --document-private-items

@@ -3,11 +3,21 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# as_root COMMAND...: as root, through sudo where that asks for no password
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+    command -v apt-get >/dev/null 2>&1 && as_root true >/dev/null 2>&1
+}
+
 need() { # need COMMAND DEBIAN_PACKAGE
     command -v "$1" >/dev/null 2>&1 && return
-    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    if may_install; then
         echo "installing $2 for $1"
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
     else
         echo "error: $1 is missing" >&2
         echo "hint: install it, for instance with: sudo apt-get install $2" >&2
@@ -32,4 +42,18 @@ if [ ! -x "$tools/bin/typos" ]; then
     mkdir -p "$tools/bin"
     python3 -m pip install --quiet --disable-pip-version-check --target "$tools/python" typos==1.52.0
     cp "$tools/python/bin/typos" "$tools/bin/typos"
+fi
+
+# The pages are opened in a real browser: Debian's Chromium, driven by packages from npm that fetch no browser of their own.
+if [ -z "${CHROMIUM:-}" ] && ! command -v google-chrome >/dev/null 2>&1; then need chromium chromium; fi
+need node nodejs
+need npm npm
+if [ "$(node -p 'parseInt(process.versions.node)')" -lt 20 ]; then
+    echo "error: node is older than version 20" >&2
+    echo "hint: install a newer one; only the tests of the pages need it" >&2
+    exit 1
+fi
+browser=crates/web/browser
+if [ ! -e "$browser/node_modules/.package-lock.json" ] || [ "$browser/package-lock.json" -nt "$browser/node_modules/.package-lock.json" ]; then
+    (cd "$browser" && npm ci --silent)
 fi

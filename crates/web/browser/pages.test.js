@@ -1,24 +1,25 @@
 // Every page of a run of a real model, in a real browser: nothing breaks, nothing leaves the machine, everyone can use it.
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { accessibility, begin, browser, crawl, fakeModel, holometer, model, picture, scratch, serve, watched } from "./support.js";
+import { accessibility, begin, browser, crawl, holometer, model, picture, pictures, questions, scratch, serve, watched } from "./support.js";
 
 const folder = scratch();
 const db = path.join(folder, "holometer.db");
-const ENTRIES = ["synthetic_reasoning:mode=pattern_match,data_augmentation=misspelling_mild", "synthetic_reasoning:mode=variable_substitution", "dyck_language:num_parenthesis_pairs=3"];
-const RUN = ["--db", db, "--suite", "pages", ...ENTRIES.flatMap((entry) => ["-e", entry]), "-n", "12", "--offline", "-q"];
+const ENTRIES = ["counting:data_augmentation=robustness", "counting:data_augmentation=counterfactual", "synthetic_reasoning:mode=variable_substitution", "dyck_language:num_parenthesis_pairs=3"];
+const SCENARIO = ["--scenario-file", questions];
+const RUN = ["--db", db, "--suite", "pages", ...SCENARIO, ...ENTRIES.flatMap((entry) => ["-e", entry]), "-n", "12", "--offline", "-q"];
 
 let chrome;
 let server;
 
 before(async () => {
   assert.ok(existsSync(model), `the model is missing: ${model}; python3 scripts/fetch_model.py .demo/models fetches it`);
-  holometer(["run", "-m", "random=test:random", ...RUN]);
+  await holometer(["run", "-m", "random=test:random", ...RUN]);
   chrome = await browser();
-  server = await serve(db, "--allow-ratings");
+  server = await serve(db, "--allow-ratings", ...SCENARIO);
 });
 
 after(async () => {
@@ -44,17 +45,14 @@ test("a running evaluation is seen live", async () => {
 test("every page opens, without complaints, for everyone", async () => {
   const { page, complaints, context } = await watched(chrome);
   const findings = [];
-  const counts = await crawl(page, server.address, 12, async (kind, count) => {
-    if (count === 1) {
-      await page.waitForLoadState("networkidle");
-      await picture(page, kind);
-    }
-    if (count <= 2) {
-      findings.push(...(await accessibility(page)));
-      await page.emulateMedia({ colorScheme: "dark" });
-      findings.push(...(await accessibility(page)));
-      await page.emulateMedia({ colorScheme: "light" });
-    }
+  const counts = await crawl(page, server.address, 4, async (kind, count) => {
+    if (count > 1) return;
+    if (kind === "live") await page.waitForSelector("#live *");
+    await picture(page, kind);
+    findings.push(...(await accessibility(page)));
+    await page.emulateMedia({ colorScheme: "dark" });
+    findings.push(...(await accessibility(page)));
+    await page.emulateMedia({ colorScheme: "light" });
   });
   for (const kind of ["start", "leaderboard", "fairness", "compare", "plots", "coverage", "live", "run", "instances", "instances-filtered", "instance", "models", "model", "scenarios", "scenario", "metrics", "metric", "perturbations", "perturbation"]) {
     assert.ok(counts[kind] > 0, `no page of the kind ${kind} was reached: ${JSON.stringify(counts)}`);
@@ -142,7 +140,7 @@ test("models are compared on the same instances", async () => {
   await page.click("nav a:has-text('Compare')");
   for (const box of await page.locator("input[name=models]").all()) await box.check();
   await page.click("form.filters > button");
-  assert.equal(await page.locator("table.board tbody tr").count(), 3);
+  assert.equal(await page.locator("table.board tbody tr").count(), ENTRIES.length);
   await page.click("table.board tbody th a");
   assert.match(await page.textContent("#instances ~ p"), /\d+ of \d+ instances/);
   await picture(page, "compare-instances");
@@ -171,14 +169,14 @@ test("the server answers to its own name alone", async () => {
 
 test("the static site works from disk", async () => {
   const site = path.join(folder, "site");
-  holometer(["export", "site", site, "--db", db, "--instances", "5"]);
+  await holometer(["export", "site", site, "--db", db, ...SCENARIO, "--instances", "5"]);
   const { page, complaints, context } = await watched(chrome);
   const start = pathToFileURL(path.join(site, "index.html")).href;
   const counts = await crawl(page, start, 8, async (kind, count) => {
     if (count === 1) {
       const styled = await page.evaluate(() => getComputedStyle(document.querySelector(".bar")).display);
       assert.equal(styled, "flex", "the style sheet is read");
-      await page.screenshot({ path: path.join(process.env.SCREENSHOTS || folder, `file-${kind}.png`) });
+      await page.screenshot({ path: path.join(pictures, `file-${kind}.png`) });
     }
   });
   for (const kind of ["start", "leaderboard", "run", "instances", "instance", "compare", "plots", "coverage", "model", "scenario", "metric"]) assert.ok(counts[kind] > 0, `${kind}: ${JSON.stringify(counts)}`);
@@ -191,9 +189,9 @@ test("the static site works from disk", async () => {
 
 test("plots are drawn as files", async () => {
   const plots = path.join(folder, "plots");
-  const { stdout } = holometer(["plot", "--db", db, "-o", plots]);
-  const files = stdout.trim().split("\n");
-  for (const kind of ["bars", "radar", "time", "robustness"]) assert.ok(files.some((file) => file.includes(kind)), stdout);
+  const printed = await holometer(["plot", "--db", db, ...SCENARIO, "-o", plots]);
+  const files = printed.trim().split("\n");
+  for (const kind of ["bars", "radar", "time", "robustness", "fairness", "forest", "calibration"]) assert.ok(files.some((file) => file.includes(kind)), printed);
   const { page, complaints, context } = await watched(chrome);
   for (const file of files) {
     await page.goto(pathToFileURL(path.resolve(file)).href);
@@ -201,54 +199,4 @@ test("plots are drawn as files", async () => {
   }
   assert.deepEqual(complaints, []);
   await context.close();
-});
-
-test("hostile answers and questions stay text", async () => {
-  const evil = "</pre><script>window.hacked=1</script><img src=x onerror=\"window.hacked=1\"><svg onload=\"window.hacked=1\">\u0000\u001b[31m\u202Edecalper\u2066 {{ 7*7 }} <a href=\"javascript:window.hacked=1\">x</a>\u200B\uFEFF";
-  const giant = "<b>" + "A".repeat(300_000) + "\u{1F600}";
-  let turn = 0;
-  const fake = await fakeModel(() => [evil, giant, "\u0000", "", "שלום <i>עולם</i>", "\uFFFF\uD83D x"][turn++ % 6]);
-  const rows = Array.from({ length: 12 }, (_, at) => ({ question: `${at} ${evil}`, answer: at % 2 ? evil : giant.slice(0, 5000) }));
-  writeFileSync(path.join(folder, "evil.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
-  const scenario = path.join(folder, "evil.toml");
-  writeFileSync(scenario, `name = "evil"
-summary = "<script>window.hacked=1</script>"
-description = "<img src=x onerror=window.hacked=1>"
-languages = ["en"]
-[licence]
-id = "CC0-1.0"
-[data]
-format = "jsonl"
-[[data.files]]
-path = "evil.jsonl"
-[instance]
-input = "{{ question }}"
-[[instance.references]]
-text = "{{ answer }}"
-correct = "true"
-[[adapter]]
-like = "generation"
-instructions = "<script>window.hacked=1</script>"
-[[metrics]]
-set = "exact_match"
-[main_metric]
-metric = "exact_match"
-split = "test"
-`);
-  const hostile = path.join(folder, "hostile.db");
-  holometer(["run", "-m", `<script>window.hacked=1</script>=${fake.address}#hostile`, "--scenario-file", scenario, "-e", "evil", "--db", hostile, "--suite", "<img src=x onerror=window.hacked=1>", "-q"], [0, 3]);
-  await fake.stop();
-  const second = await serve(hostile, "--scenario-file", scenario);
-  const { page, complaints, context } = await watched(chrome);
-  const counts = await crawl(page, second.address, 14, async (kind, _, address) => {
-    assert.equal(await page.evaluate(() => window.hacked), undefined, address);
-    assert.equal(await page.locator("main script, main img, main [onerror], main [onload], main a[href^=javascript]").count(), 0, address);
-    const raw = await page.content();
-    assert.doesNotMatch(raw, /[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069\u200b]/, address);
-    if (kind === "instance") await picture(page, "hostile");
-  });
-  assert.ok(counts.instance >= 12, JSON.stringify(counts));
-  assert.deepEqual(complaints, []);
-  await context.close();
-  assert.equal(await second.stop(), 0);
 });

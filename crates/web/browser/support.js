@@ -1,5 +1,5 @@
 // What the tests share: a browser that tells on pages, the real binary, and a folder for pictures.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,6 +13,7 @@ export const root = path.resolve(here, "../../..");
 export const binary = process.env.HOLOMETER || path.join(root, "target/debug/holometer");
 export const model = process.env.HOLOMETER_TEST_MODEL || path.join(root, ".demo/models/SmolLM2-135M-Instruct.Q4_1.gguf");
 export const pictures = process.env.SCREENSHOTS || path.join(root, "target/screenshots");
+export const questions = path.join(here, "counting.toml");
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 mkdirSync(pictures, { recursive: true });
@@ -25,19 +26,20 @@ export function scratch() {
 }
 
 /** Runs the binary to its end; `codes` are the exit codes that are fine. */
-export function holometer(args, codes = [0]) {
-  const done = spawnSync(binary, args, { encoding: "utf8" });
-  if (!codes.includes(done.status)) throw new Error(`holometer ${args.join(" ")} ended with ${done.status}\n${done.stdout}\n${done.stderr}`);
-  return done;
+export async function holometer(args, codes = [0]) {
+  const { code, said, printed } = await begin(args).ended;
+  if (!codes.includes(code)) throw new Error(`holometer ${args.join(" ")} ended with ${code}\n${printed}\n${said}`);
+  return printed;
 }
 
-/** Starts the binary; gives the process and a promise of its exit code. */
+/** Starts the binary; gives the process, a promise of its end, and of what it says. */
 export function begin(args) {
   const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
+  let printed = "";
   child.stderr.on("data", (data) => { said += data; });
-  child.stdout.on("data", () => {});
-  const ended = new Promise((resolve) => child.on("close", (code) => resolve({ code, said })));
+  child.stdout.on("data", (data) => { printed += data; });
+  const ended = new Promise((resolve) => child.on("close", (code) => resolve({ code, said, printed })));
   const heard = (pattern) => new Promise((resolve, reject) => {
     const look = () => { const found = said.match(pattern); if (found) resolve(found); };
     child.stderr.on("data", look);
@@ -54,25 +56,25 @@ export async function serve(db, ...more) {
   return { address, stop: async () => { server.child.kill("SIGINT"); return (await server.ended).code; } };
 }
 
-/** A server with OpenAI's completions whose answers are up to `answer`. */
-export async function fakeModel(answer) {
+/** A server with OpenAI's completions of the model `name`, whose answers are up to `answer`. */
+export async function fakeModel(name, answer) {
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (part) => { body += part; });
     request.on("end", () => {
       response.setHeader("content-type", "application/json");
-      if (request.method === "GET") { response.end(JSON.stringify({ object: "list", data: [{ id: "hostile", object: "model" }] })); return; }
+      if (request.method === "GET") { response.end(JSON.stringify({ object: "list", data: [{ id: name, object: "model" }] })); return; }
       const asked = JSON.parse(body);
       const text = answer(asked);
       const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
       const choice = request.url.includes("chat")
         ? { index: 0, message: { role: "assistant", content: text }, finish_reason: "stop" }
         : { index: 0, text, finish_reason: "stop", logprobs: null };
-      response.end(JSON.stringify({ id: "1", object: "completion", created: 1, model: "hostile", choices: [choice], usage }));
+      response.end(JSON.stringify({ id: "1", object: "completion", created: 1, model: name, choices: [choice], usage }));
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { address: `http://127.0.0.1:${server.address().port}/v1`, stop: () => new Promise((resolve) => server.close(resolve)) };
+  return { address: `http://127.0.0.1:${server.address().port}/v1`, stop: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }) };
 }
 
 /** Debian's chromium, or the one that CHROMIUM names. */
@@ -114,11 +116,12 @@ export async function accessibility(page) {
 /** Kinds of pages, by their address: of each kind some are looked at closely. */
 export function kindOf(address) {
   const { pathname, search } = new URL(address);
+  const ofRun = /\/run\/\d+\//.test(pathname);
   const place = pathname.split("/").slice(-4).join("/");
-  if (place.includes("/i/")) return "instance";
-  if (/instances[^/]*\.html$/.test(place)) return search ? "instances-filtered" : "instances";
+  if (ofRun && place.includes("/i/")) return "instance";
+  if (ofRun && /instances[^/]*\.html$/.test(place)) return search ? "instances-filtered" : "instances";
   if (/\/run\/\d+\/index\.html$/.test(place)) return "run";
-  for (const kind of ["leaderboard", "fairness", "compare", "plots", "coverage", "live"]) if (place.includes(kind)) return kind;
+  for (const kind of ["leaderboard", "fairness", "compare", "plots", "coverage", "live"]) if (place.endsWith(`/${kind}.html`) || (kind === "live" && place.endsWith("live.html")) || place.includes(`/${kind}/`)) return kind;
   for (const kind of ["models", "scenarios", "metrics", "perturbations"]) {
     if (place.endsWith(`${kind}.html`)) return kind;
     if (place.includes(`${kind}/`)) return kind.replace(/s$/, "");
