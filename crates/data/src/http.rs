@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::DataError;
@@ -27,7 +27,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    fn into_error(self) -> DataError {
+    pub(crate) fn into_error(self) -> DataError {
         match self {
             Failure::Final(error) | Failure::Transient(error, _) => error,
         }
@@ -79,12 +79,21 @@ pub(crate) fn client(network: &Network) -> Result<Client, DataError> {
 
 /// A GET request for a target.
 pub(crate) fn get(client: &Client, target: &Target) -> Result<RequestBuilder, DataError> {
+    request(client, Method::GET, target)
+}
+
+/// A request for a target.
+pub(crate) fn request(
+    client: &Client,
+    method: Method,
+    target: &Target,
+) -> Result<RequestBuilder, DataError> {
     let bad = |reason: String| DataError::BadLocation { text: target.url.clone(), reason };
     let url = reqwest::Url::parse(&target.url).map_err(|error| bad(error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad(format!("the scheme `{}` is not supported", url.scheme())));
     }
-    let request = client.get(url);
+    let request = client.request(method, url);
     Ok(match &target.token {
         // Redirects to other hosts drop this header.
         Some(token) => request.bearer_auth(&token.0),

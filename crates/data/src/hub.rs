@@ -49,14 +49,17 @@ pub(crate) async fn split_shards(
     place: &SplitPlace<'_>,
 ) -> Result<Vec<Shard>, DataError> {
     let folder = format!("{}/{}", place.config, place.split);
-    let listing = match list(client, network, hub, place, &folder).await {
+    let mut shards: Vec<Shard> = match list(client, network, hub, place, &folder).await {
         Err(DataError::NotFound { what, status, .. }) => {
-            let detail = alternatives(client, network, hub, place).await;
-            return Err(DataError::NotFound { what, status, detail });
+            let own = own_shards(client, network, hub, place).await;
+            if own.is_empty() {
+                let detail = alternatives(client, network, hub, place).await;
+                return Err(DataError::NotFound { what, status, detail });
+            }
+            own
         }
-        listing => listing?,
+        listing => listing?.iter().filter_map(shard).collect(),
     };
-    let mut shards: Vec<Shard> = listing.iter().filter_map(shard).collect();
     shards.sort_by(|a, b| a.path.cmp(&b.path));
     if shards.is_empty() {
         return Err(DataError::NotFound {
@@ -66,6 +69,32 @@ pub(crate) async fn split_shards(
         });
     }
     Ok(shards)
+}
+
+/// A split's files where the dataset's own branch holds Parquet: `config/train-00000-of-00003.parquet`, or the same in `data` where
+/// there is one configuration.
+async fn own_shards(
+    client: &Client,
+    network: &Network,
+    hub: &Hub,
+    place: &SplitPlace<'_>,
+) -> Vec<Shard> {
+    if place.revision == crate::PARQUET_BRANCH {
+        return Vec::new();
+    }
+    for folder in [place.config, "data"] {
+        let Ok(items) = list(client, network, hub, place, folder).await else { continue };
+        let is_of_split = |shard: &Shard| {
+            let name = shard.path.rsplit('/').next().unwrap_or_default();
+            let rest = name.strip_prefix(place.split);
+            rest.is_some_and(|rest| rest == ".parquet" || rest.starts_with("-0"))
+        };
+        let found: Vec<Shard> = items.iter().filter_map(shard).filter(is_of_split).collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
 }
 
 /// Which split of which dataset.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::archive::is_safe_relative;
 use crate::hash::{sha256_of_path, short_hash};
 use crate::settings::{DEFAULT_HUB, DEFAULT_MAX_CACHE_BYTES, Hub, Network};
-use crate::{Availability, DataError, DataFile, Limits, Location, Progress, cache, deliver};
+use crate::{Availability, DataError, DataFile, Limits, Location, Lock, Progress, cache, deliver};
 
 /// Where data files lie and how missing ones are fetched. Cheap to clone; clones share what they know.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Library {
     /// Whether a file whose download failed is asked for again when it is needed again; if not, the first failure
     /// stands for as long as this process goes on.
     pub ask_again: bool,
+    /// Hashes that data files must have, and that those of new ones are added to.
+    pub lock: Option<Arc<Lock>>,
     session: Arc<Session>,
 }
 
@@ -59,6 +61,7 @@ impl Library {
             network: Network::default(),
             limits: Limits::default(),
             ask_again: true,
+            lock: None,
             session: Arc::default(),
         }
     }
@@ -100,6 +103,7 @@ impl Library {
             }
             Availability::Cached(path) => {
                 if let Some(entry) = self.cached(file) {
+                    self.hold(&entry.location, source_hash(&entry, file))?;
                     self.note_use(&entry.key);
                 }
                 Ok(path)
@@ -126,25 +130,34 @@ impl Library {
         files: &[DataFile],
         progress: &dyn Progress,
     ) -> Vec<Result<PathBuf, DataError>> {
+        self.in_parallel(files.len(), &|index| self.fetch(&files[index], progress))
+    }
+
+    /// Does something for each of so many things, a few at a time, and gives the outcomes in order.
+    pub(crate) fn in_parallel<T: Send>(
+        &self,
+        count: usize,
+        work: &(dyn Fn(usize) -> T + Sync),
+    ) -> Vec<T> {
         let next = AtomicUsize::new(0);
-        let outcomes: Vec<Mutex<Option<_>>> = files.iter().map(|_| Mutex::new(None)).collect();
-        let work = || {
-            while let Some((index, file)) = {
+        let outcomes: Vec<Mutex<Option<T>>> = (0..count).map(|_| Mutex::new(None)).collect();
+        let worker = || {
+            while let Some(slot) = {
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                files.get(index).map(|file| (index, file))
+                outcomes.get(index).map(|slot| (index, slot))
             } {
-                let outcome = self.fetch(file, progress);
-                *outcomes[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                let outcome = work(slot.0);
+                *slot.1.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             }
         };
         std::thread::scope(|scope| {
-            for _ in 0..self.network.parallel.clamp(1, files.len().max(1)) {
-                scope.spawn(work);
+            for _ in 0..self.network.parallel.clamp(1, count.max(1)) {
+                scope.spawn(worker);
             }
         });
-        let outcome = |slot: Mutex<Option<_>>| {
+        let outcome = |slot: Mutex<Option<T>>| {
             let slot = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            slot.expect("the workers leave no file out")
+            slot.expect("the workers leave nothing out")
         };
         outcomes.into_iter().map(outcome).collect()
     }
@@ -169,7 +182,7 @@ impl Library {
 
     fn cached(&self, file: &DataFile) -> Option<cache::Entry> {
         if let Some(pin) = &file.sha256
-            && let Some(entry) = cache::lookup(&self.cache_dir, &pin_key(pin))
+            && let Some(entry) = cache::lookup(&self.cache_dir, &kept_key(pin_key(pin), file))
         {
             return Some(entry);
         }
@@ -177,31 +190,39 @@ impl Library {
         keys.find_map(|key| cache::lookup(&self.cache_dir, &key))
     }
 
-    /// Says once when a local copy is not what was pinned.
+    /// Says once when a local copy is not what was pinned; one that is not what the lock says is an error.
     fn check_local(
         &self,
         file: &DataFile,
         path: &Path,
         progress: &dyn Progress,
     ) -> Result<(), DataError> {
-        let Some(pin) = file.sha256.as_ref().filter(|_| path.is_file()) else { return Ok(()) };
-        let is_new = self
-            .session
-            .checked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.to_owned());
-        if is_new {
-            let (actual, _) = sha256_of_path(path).map_err(DataError::read(path))?;
-            if !actual.eq_ignore_ascii_case(pin) {
-                progress.warned(&format!(
-                    "your copy `{}` differs from the published file (SHA-256 `{actual}`, published `{pin}`); it is used \
-                     as it is",
-                    path.display()
-                ));
-            }
+        let pin = file.sha256.as_ref().filter(|_| path.is_file());
+        if pin.is_none() && self.lock.is_none() {
+            return Ok(());
         }
+        let checked = || self.session.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if checked().contains(path) {
+            return Ok(());
+        }
+        let (actual, _) = sha256_of_path(path).map_err(DataError::read(path))?;
+        self.hold(&format!("the local copy `{}`", file.name()), Some(&actual))?;
+        if let Some(pin) = pin.filter(|pin| !actual.eq_ignore_ascii_case(pin)) {
+            progress.warned(&format!(
+                "your copy `{}` differs from the published file (SHA-256 `{actual}`, published `{pin}`); it is used as it is",
+                path.display()
+            ));
+        }
+        checked().insert(path.to_owned());
         Ok(())
+    }
+
+    /// Holds a file's hash to the lock, where there is one and the hash is known.
+    pub(crate) fn hold(&self, from: &str, sha256: Option<&str>) -> Result<(), DataError> {
+        match (&self.lock, sha256) {
+            (Some(lock), Some(sha256)) => lock.hold(from, sha256),
+            _ => Ok(()),
+        }
     }
 
     fn download(&self, file: &DataFile, progress: &dyn Progress) -> Result<PathBuf, DataError> {
@@ -245,12 +266,28 @@ impl Library {
     }
 }
 
-/// The cache key of a file from a location: its pinned hash where that describes the content, else the location itself.
+/// The cache key of a file from a location: its pinned hash where that describes the content, else the location itself; and
+/// what is kept of it.
 pub(crate) fn location_key(location: &Location, file: &DataFile) -> String {
-    match &file.sha256 {
+    let key = match &file.sha256 {
         Some(pin) if !location.has_selected_columns() => pin_key(pin),
         _ => unpinned_key(location),
+    };
+    kept_key(key, file)
+}
+
+fn kept_key(key: String, file: &DataFile) -> String {
+    match &file.reduction {
+        Some(reduction) => short_hash(&format!("{key} {}", reduction.name)),
+        None => key,
     }
+}
+
+/// The hash of a cached file as its source has it, where it is known.
+fn source_hash<'a>(entry: &'a cache::Entry, file: &DataFile) -> Option<&'a str> {
+    let is_whole =
+        file.reduction.is_none() && !file.locations.iter().any(Location::has_selected_columns);
+    entry.source_sha256.as_deref().or(is_whole.then_some(entry.sha256.as_str()))
 }
 
 fn pin_key(pin: &str) -> String {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Reduction;
+
 /// The branch of a hub dataset that holds its automatic conversion to Parquet.
 pub const PARQUET_BRANCH: &str = "refs/convert/parquet";
 
@@ -26,9 +28,20 @@ pub struct DataFile {
     pub bytes: Option<u64>,
     /// About how many bytes are downloaded, for plans, where the exact size is not known or only a part is fetched.
     pub about_bytes: Option<u64>,
+    /// What is kept of it after a download; everything where absent. Local copies are used whole.
+    #[serde(skip)]
+    pub reduction: Option<Reduction>,
 }
 
 impl DataFile {
+    /// About how many bytes a download leaves in the cache.
+    pub fn kept_bytes(&self) -> Option<u64> {
+        match &self.reduction {
+            Some(reduction) => reduction.kept_bytes,
+            None => self.bytes.or(self.about_bytes),
+        }
+    }
+
     /// A short name for progress displays and messages: the last local name, else the first location's file name.
     pub fn name(&self) -> String {
         if let Some(local) = self.local.last() {
@@ -122,6 +135,11 @@ impl Location {
     /// Whether only some columns are fetched, so that a pinned hash does not describe what arrives.
     pub(crate) fn has_selected_columns(&self) -> bool {
         matches!(self, Location::HubParquet { columns, .. } if !columns.is_empty())
+    }
+
+    /// Whether it is a split of a hub dataset's Parquet conversion.
+    pub fn is_split(&self) -> bool {
+        matches!(self, Location::HubParquet { .. })
     }
 
     /// Where the file comes from, in words for plans and messages.

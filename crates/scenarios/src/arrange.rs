@@ -81,8 +81,14 @@ fn count(text: &Text, scope: &Scope, length: usize) -> Result<usize, TemplateErr
 }
 
 fn shuffled(shuffle: Shuffle, instances: Vec<Instance>) -> Vec<Instance> {
-    let length = instances.len();
-    let order = match shuffle.stream {
+    let order = order(shuffle, instances.len());
+    let mut slots: Vec<Option<Instance>> = instances.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| slots[index].take()).collect()
+}
+
+/// Which of so many things comes first, second, ... after a seeded shuffle.
+pub(crate) fn order(shuffle: Shuffle, length: usize) -> Vec<usize> {
+    match shuffle.stream {
         Stream::Python => {
             let mut order: Vec<usize> = (0..length).collect();
             PyRandom::from_int(shuffle.seed as i64).shuffle(&mut order);
@@ -90,9 +96,7 @@ fn shuffled(shuffle: Shuffle, instances: Vec<Instance>) -> Vec<Instance> {
         }
         Stream::NumpyLegacy => NumpyRandom::new(shuffle.seed as u32).permutation(length),
         Stream::HuggingFace => tables::dataset_shuffle(length, shuffle.seed),
-    };
-    let mut slots: Vec<Option<Instance>> = instances.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|index| slots[index].take()).collect()
+    }
 }
 
 fn keep_first(by: UniqueBy, instances: &mut Vec<Instance>) {

@@ -180,6 +180,16 @@ pub(crate) struct FileDef {
     pub(crate) bytes: Option<u64>,
     /// About how much is downloaded, for plans, where the exact size is not known or only some columns are fetched.
     pub(crate) about_bytes: Option<u64>,
+    /// *Expression* of `bytes`, where it depends on the parameters.
+    pub(crate) bytes_from: Option<Text>,
+    /// *Expression* of `about_bytes`, where it depends on the parameters.
+    pub(crate) about_bytes_from: Option<Text>,
+    /// What is kept of a large download; everything when it is absent.
+    pub(crate) kept: Option<Kept>,
+    /// About how much is kept of the download, for plans, where that is not all of it.
+    pub(crate) about_kept_bytes: Option<u64>,
+    /// Only a seeded draw of the rows is used, in the order drawn. Of a hub's Parquet split nothing else is kept.
+    pub(crate) rows: Option<Draw>,
     /// How to read it, where it differs from `data.format`.
     pub(crate) format: Option<Format>,
     /// The names of the columns of a CSV or TSV file without a header.
@@ -190,6 +200,30 @@ pub(crate) struct FileDef {
     pub(crate) joined: bool,
     /// Whether a file that can't be had is passed over.
     pub(crate) optional: bool,
+}
+
+/// What is kept of a large download.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kept {
+    /// All of it, compressed.
+    Compressed,
+    /// Of the pages of Natural Questions, the parts that answer the question.
+    NaturalQuestions,
+}
+
+/// A seeded draw of rows: the first of them after a shuffle.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Draw {
+    /// Whose random stream.
+    pub(crate) stream: Stream,
+    /// The seed.
+    pub(crate) seed: u64,
+    /// How many rows at most.
+    pub(crate) take: u64,
 }
 
 /// A hub dataset's raw file.
@@ -216,6 +250,9 @@ pub(crate) struct HubParquetDef {
     pub(crate) config: Text,
     /// *Template*: the split.
     pub(crate) split: Text,
+    /// A commit of the conversion. Default: its newest state (`refs/convert/parquet`).
+    #[serde(default)]
+    pub(crate) revision: Option<String>,
 }
 
 /// A file inside a Python package.

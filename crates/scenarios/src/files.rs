@@ -7,10 +7,11 @@ use holometer_data::read::{self, CsvOptions, Header};
 use holometer_data::{Availability, DataError, DataFile, Library, Location, Progress};
 use serde_json::{Map, Value};
 
-use crate::definition::{Definition, FileDef, Format, Text};
+use crate::definition::{Definition, Draw, FileDef, Format, Text};
+use crate::keep::{drawn, reduction};
 use crate::scope::repeated;
 use crate::source::Source;
-use crate::template::{Scope, TemplateError, applies, render};
+use crate::template::{Scope, TemplateError, applies, expression, render, value_of};
 
 /// A file that is needed, before it is fetched.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ struct Reading {
     class_names: Vec<String>,
     at: Option<String>,
     joined: bool,
+    /// The draw of rows that is still to be made.
+    draw: Option<Draw>,
 }
 
 /// A file that is here.
@@ -103,7 +106,14 @@ fn needed_file(
     if let Some(hub) = &def.hub_parquet {
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let (config, split) = (render(&hub.config, scope)?, render(&hub.split, scope)?);
-        locations.push(Location::hub_parquet(&hub.dataset, &config, &split).with_columns(&columns));
+        let mut location =
+            Location::hub_parquet(&hub.dataset, &config, &split).with_columns(&columns);
+        if let (Location::HubParquet { revision, .. }, Some(pinned)) =
+            (&mut location, &hub.revision)
+        {
+            revision.clone_from(pinned);
+        }
+        locations.push(location);
     }
     locations.extend(optional(&def.url)?.map(Location::Url));
     let local: Result<Vec<String>, TemplateError> =
@@ -116,8 +126,9 @@ fn needed_file(
             local: local?,
             locations,
             sha256: optional(&def.sha256)?.filter(|hash| !hash.is_empty()),
-            bytes: def.bytes,
-            about_bytes: def.about_bytes,
+            bytes: size(def.bytes, def.bytes_from.as_ref(), &scope)?,
+            about_bytes: size(def.about_bytes, def.about_bytes_from.as_ref(), &scope)?,
+            reduction: reduction(def),
         },
         split: def.split.unwrap_or(Split::Test),
         role,
@@ -130,9 +141,25 @@ fn needed_file(
             class_names: definition.data.class_names.clone(),
             at: def.at.clone(),
             joined: def.joined,
+            draw: def.rows,
         },
         scope,
     })
+}
+
+/// A size as it is written, else as its expression gives it; nothing where that gives no number.
+fn size(
+    written: Option<u64>,
+    from: Option<&Text>,
+    scope: &Scope,
+) -> Result<Option<u64>, TemplateError> {
+    match (written, from) {
+        (None, Some(text)) => {
+            let value = expression(text)?.eval(&value_of(scope))?;
+            Ok(u64::try_from(value).ok())
+        }
+        _ => Ok(written),
+    }
 }
 
 /// Brings all files here. An optional file that is missing beside local copies of others is left out, with a warning.
@@ -163,7 +190,14 @@ pub(crate) fn open(
                 continue;
             }
         }
-        opened.push(needed.clone().at(library.fetch(&needed.file, progress)?));
+        let is_local = matches!(library.locate(&needed.file), Availability::Local(_));
+        let mut file = needed.clone().at(library.fetch(&needed.file, progress)?);
+        let is_split = needed.file.locations.iter().any(Location::is_split);
+        if !is_local && is_split {
+            // Nothing else was kept.
+            file.reading.draw = None;
+        }
+        opened.push(file);
     }
     Ok(opened)
 }
@@ -234,10 +268,23 @@ impl OpenFile {
         Ok(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
     }
 
-    /// The rows, each an object from column to value.
+    /// The rows, each an object from column to value; where only a draw is used, those in the order drawn.
     pub(crate) fn rows(&self) -> Result<Vec<Value>, DataError> {
-        // A split from a hub is Parquet, whatever the form of the other copies.
-        let format = if is_parquet(&self.path)? { Format::Parquet } else { self.reading.format };
+        let mut rows = self.all_rows()?;
+        if let Some(draw) = self.reading.draw {
+            let drawn = drawn(draw, rows.len() as u64).into_iter();
+            rows = drawn.map(|position| rows[position as usize].take()).collect();
+        }
+        Ok(rows)
+    }
+
+    fn all_rows(&self) -> Result<Vec<Value>, DataError> {
+        // A split from a hub is Parquet, whatever the form of the other copies; rows drawn from one are JSON Lines.
+        let format = match self.reading.format {
+            _ if is_parquet(&self.path)? => Format::Parquet,
+            Format::Parquet => Format::Jsonl,
+            format => format,
+        };
         match format {
             Format::Jsonl => read::jsonl_of(self.content()?, &self.path),
             Format::Json => {

@@ -20,6 +20,7 @@ mod draft;
 mod error;
 mod files;
 mod html;
+mod keep;
 mod known;
 mod label_references;
 mod loader;

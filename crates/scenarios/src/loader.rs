@@ -183,7 +183,9 @@ impl Definition {
     /// Every expression outside `[instance]`.
     fn expressions(&self) -> Vec<&Text> {
         let mut texts: Vec<&Text> = self.data.repeat.iter().map(|each| &each.list).collect();
-        texts.extend(self.data.files.iter().filter_map(|file| file.when.as_ref()));
+        for file in &self.data.files {
+            texts.extend(file.when.iter().chain(&file.bytes_from).chain(&file.about_bytes_from));
+        }
         texts.extend(self.adapter.iter().filter_map(|adapter| adapter.when.as_ref()));
         texts.extend(self.metrics.iter().filter_map(|metric| metric.when.as_ref()));
         texts.extend(self.metrics.iter().flat_map(|metric| metric.args_from.values()));

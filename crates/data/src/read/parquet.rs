@@ -33,6 +33,59 @@ pub fn parquet(path: &Path, columns: &[&str]) -> Result<Vec<Value>, DataError> {
     Ok(rows)
 }
 
+/// The rows of one Parquet file at these positions (from 0, ascending), as [`parquet`] gives them. Row groups without any of
+/// them are not decoded.
+pub(crate) fn parquet_at(
+    path: &Path,
+    columns: &[&str],
+    positions: &[u64],
+) -> Result<Vec<Value>, DataError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| decode_at(path, columns, positions)));
+    outcome.unwrap_or_else(|_| Err(DataError::damaged(path, "its Parquet structure is invalid")))
+}
+
+/// How many rows a Parquet file says it has.
+pub(crate) fn parquet_len(path: &Path) -> Result<u64, DataError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let file = File::open(path).map_err(DataError::read(path))?;
+        let reader =
+            SerializedFileReader::new(file).map_err(|error| DataError::damaged(path, error))?;
+        let groups = reader.metadata().row_groups().iter();
+        Ok(groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum())
+    }));
+    outcome.unwrap_or_else(|_| Err(DataError::damaged(path, "its Parquet structure is invalid")))
+}
+
+fn decode_at(path: &Path, columns: &[&str], positions: &[u64]) -> Result<Vec<Value>, DataError> {
+    let damaged = |error: parquet::errors::ParquetError| DataError::damaged(path, error);
+    let file = File::open(path).map_err(DataError::read(path))?;
+    let reader = SerializedFileReader::new(file).map_err(damaged)?;
+    let schema = reader.metadata().file_metadata().schema();
+    let projection = if columns.is_empty() { None } else { Some(project(path, schema, columns)?) };
+    let (mut rows, mut start, mut wanted) = (Vec::new(), 0, positions.iter().peekable());
+    for (index, group) in reader.metadata().row_groups().iter().enumerate() {
+        let end = start + u64::try_from(group.num_rows()).unwrap_or(0);
+        if wanted.peek().is_some_and(|position| **position < end) {
+            let group = reader.get_row_group(index).map_err(damaged)?;
+            let all = RowIter::from_row_group(projection.clone(), &*group).map_err(damaged)?;
+            for (position, row) in (start..end).zip(all) {
+                let row = row.map_err(damaged)?;
+                if wanted.next_if(|wanted| **wanted == position).is_some() {
+                    rows.push(Value::Object(object(row)));
+                }
+                if wanted.peek().is_none_or(|position| **position >= end) {
+                    break;
+                }
+            }
+        }
+        start = end;
+    }
+    if rows.len() == positions.len() {
+        return Ok(rows);
+    }
+    Err(DataError::damaged(path, "it has fewer rows than it says"))
+}
+
 /// The names of the classes that a column's numbers stand for, where the file says so: Hugging Face's `datasets` writes
 /// its `ClassLabel` features into the file's metadata. Empty where it says nothing.
 pub fn parquet_class_names(path: &Path, column: &str) -> Result<Vec<String>, DataError> {
