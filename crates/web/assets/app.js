@@ -59,6 +59,38 @@ async function copy(button) {
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
+// Drawings as files: SVG with its style, or a picture three times as large.
+async function save(button) {
+  const drawing = one("svg", button.closest("figure"));
+  const svg = drawing.cloneNode(true);
+  const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+  style.textContent = document.getElementById("plot-style").content.textContent;
+  svg.prepend(style);
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  const text = new XMLSerializer().serializeToString(svg);
+  const name = one("title", drawing).textContent.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 80) || "plot";
+  if (button.dataset.save === "svg") { download(new Blob([text], { type: "image/svg+xml" }), `${name}.svg`); return; }
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.width * 3;
+  canvas.height = image.height * 3;
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((blob) => download(blob, `${name}.png`), "image/png");
+}
+
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
 // Keys: j and k go on and back, / searches, u goes up, c copies, ? explains.
 const KEYS = [["j or →", "next"], ["k or ←", "previous"], ["u", "up"], ["/", "search"], ["c", "copy as JSON"], ["f", "fold or unfold the examples"], ["?", "this list"]];
 
@@ -170,6 +202,7 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const input of all("[data-filter-rows]")) input.addEventListener("input", () => filterRows(input));
   for (const select of all("[data-filter-columns]")) select.addEventListener("input", () => filterColumns(select));
   for (const button of all("[data-copy]")) button.addEventListener("click", () => copy(button));
+  for (const button of all("[data-save]")) button.addEventListener("click", () => save(button));
   for (const form of all("form[data-local]")) form.addEventListener("submit", (event) => event.preventDefault());
   for (const field of all("[data-keep]")) {
     try {

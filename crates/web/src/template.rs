@@ -47,6 +47,8 @@ pub(crate) fn environment() -> Result<Environment<'static>, Error> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_formatter(format);
+    environment.add_filter("breaks", |text: &str| safe(breaks(text)));
+    environment.add_global("plot_style", crate::plot::style());
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
@@ -57,6 +59,20 @@ pub(crate) fn environment() -> Result<Environment<'static>, Error> {
 /// HTML that was made here, from escaped parts.
 pub(crate) fn safe(html: String) -> Value {
     Value::from_safe_string(html)
+}
+
+/// A name that may be broken after its separators rather than anywhere.
+fn breaks(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 32);
+    let mut rest = name;
+    while let Some(at) = rest.find([',', ':', '=', '_', '/']) {
+        let (head, tail) = rest.split_at(at + 1);
+        escape_into(head, &mut out);
+        out.push_str("<wbr>");
+        rest = tail;
+    }
+    escape_into(rest, &mut out);
+    out
 }
 
 /// Prints a value; none prints nothing.
@@ -97,6 +113,8 @@ mod tests {
             context! { a => hostile, b => safe("<i>".into()), c => 1 },
         );
         assert_eq!(html.unwrap(), "&lt;script&gt;\u{27e8}U+202E\u{27e9}<i>1");
+        let named = environment.render_str("{{ a|breaks }}", context! { a => "a=<b>,c" });
+        assert_eq!(named.unwrap(), "a=<wbr>&lt;b&gt;,<wbr>c");
         assert!(environment.render_str("{{ missing }}", ()).is_err());
     }
 }

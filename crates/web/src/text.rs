@@ -14,8 +14,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// As [`escape`], at the end of `out`. Characters that nobody can see, or that change how their neighbours are shown, are
-/// written as symbols or as their number.
+/// As [`escape`], at the end of `out`.
 pub(crate) fn escape_into(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
@@ -24,16 +23,29 @@ pub(crate) fn escape_into(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(c),
-            '\u{0}'..='\u{1f}' => {
-                out.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'));
-            }
-            '\u{7f}' => out.push('\u{2421}'),
-            _ if hidden(c) => {
-                let _ = write!(out, "\u{27e8}U+{:04X}\u{27e9}", u32::from(c));
-            }
-            _ => out.push(c),
+            _ => show_into(c, out),
         }
+    }
+}
+
+/// A text without characters that nobody can see or that change how their neighbours are shown: they become symbols or their number.
+pub(crate) fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| show_into(c, &mut out));
+    out
+}
+
+fn show_into(c: char, out: &mut String) {
+    match c {
+        '\n' | '\t' => out.push(c),
+        '\u{0}'..='\u{1f}' => {
+            out.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'));
+        }
+        '\u{7f}' => out.push('\u{2421}'),
+        _ if hidden(c) => {
+            let _ = write!(out, "\u{27e8}U+{:04X}\u{27e9}", u32::from(c));
+        }
+        _ => out.push(c),
     }
 }
 
@@ -54,6 +66,20 @@ fn hidden(c: char) -> bool {
             | '\u{fffe}' | '\u{ffff}'
             | '\u{e0000}'..='\u{e0fff}'
     )
+}
+
+/// A number as pages show it.
+pub(crate) fn shown_number(value: f64) -> String {
+    minus(&holometer_report::number(value))
+}
+
+/// A number with a minus sign that is as wide as a plus.
+pub(crate) fn minus(number: &str) -> String {
+    match number.strip_prefix('-') {
+        Some("0") => "0".to_owned(),
+        Some(rest) => format!("\u{2212}{rest}"),
+        None => number.to_owned(),
+    }
 }
 
 /// The beginning of a text with how many characters were left out, if any.

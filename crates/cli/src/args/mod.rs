@@ -20,7 +20,7 @@ pub(crate) use analysis::{
 };
 pub(crate) use inquiry::InquiryArgs;
 pub(crate) use judge::{JudgeAction, JudgeArgs};
-pub(crate) use pages::{ExportSiteArgs, PagesArgs, PlotArgs, ServeArgs};
+pub(crate) use pages::{ExportSiteArgs, PagesArgs, PlotArgs, PlotFormat, ServeArgs};
 pub(crate) use remote::RemoteArgs;
 pub(crate) use score::ScoreArgs;
 pub(crate) use scorer::{AssociationsArgs, AuditArgs, ScorerAction, ScorerArgs};

@@ -78,6 +78,20 @@ pub(crate) struct PlotArgs {
     /// The folder to write to.
     #[arg(short, long, default_value = "holometer-plots", value_name = "DIR")]
     pub(crate) output: PathBuf,
+    /// What kinds of files to write (repeatable).
+    #[arg(long, value_enum, default_value = "svg", value_name = "FORMAT")]
+    pub(crate) format: Vec<PlotFormat>,
+    /// How many pixels of a PNG stand for one of the drawing, which is 760 wide: 3 suits a page in print.
+    #[arg(long, default_value_t = 2.0, value_name = "N")]
+    pub(crate) scale: f64,
     #[command(flatten)]
     pub(crate) pages: PagesArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlotFormat {
+    /// Lines and text that stay sharp at every size.
+    Svg,
+    /// A picture on white.
+    Png,
 }

@@ -1,11 +1,11 @@
-//! `plot`: drawings of results as SVG files.
+//! `plot`: drawings of results as SVG and PNG files.
 
 use std::path::Path;
 
 use clap::ValueEnum;
 use holometer_web::{Mode, NamedPlot, Site};
 
-use crate::args::PlotArgs;
+use crate::args::{PlotArgs, PlotFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{open_for_pages, page_sources};
@@ -38,17 +38,29 @@ pub(crate) fn plot(args: &PlotArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Err(Failure::nothing(format!("suite `{suite}` has nothing to draw of that kind"))
             .hint("`holometer report` shows which numbers there are"));
     }
+    if !(0.1..=20.0).contains(&args.scale) {
+        return Err(Failure::usage(format!("--scale {} makes no picture", args.scale))
+            .hint("choose a number from 0.1 to 20; 1 is a screen's size, 3 suits print"));
+    }
     std::fs::create_dir_all(&args.output).map_err(|error| unwritable(&args.output, &error))?;
+    let mut formats = args.format.clone();
+    formats.dedup();
     for plot in &plots {
-        write(&args.output, plot)?;
+        for format in &formats {
+            write(&args.output, plot, *format, args.scale)?;
+        }
     }
     talk.say(&format!("{} drawings of suite {suite}", plots.len()));
     Ok(Exit::Done)
 }
 
-fn write(folder: &Path, plot: &NamedPlot) -> Result<(), Failure> {
-    let path = folder.join(format!("{}.svg", plot.file));
-    std::fs::write(&path, plot.plot.file()).map_err(|error| unwritable(&path, &error))?;
+fn write(folder: &Path, plot: &NamedPlot, format: PlotFormat, scale: f64) -> Result<(), Failure> {
+    let (ending, bytes) = match format {
+        PlotFormat::Svg => ("svg", plot.plot.file().into_bytes()),
+        PlotFormat::Png => ("png", plot.plot.png(scale).map_err(Failure::usage)?),
+    };
+    let path = folder.join(format!("{}.{ending}", plot.file));
+    std::fs::write(&path, bytes).map_err(|error| unwritable(&path, &error))?;
     output::print(path.display())
 }
 

@@ -15,7 +15,7 @@ impl Bars {
         let bar = if series > 4 { 8.0 } else { 13.0 };
         let band = bar * series as f64 + 12.0;
         let longest = data.categories.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        let left = (longest.min(38) as f64 * 6.4 + 16.0).max(90.0);
+        let left = (longest.min(38) as f64 * 7.0 + 18.0).max(90.0);
         let (width, top) = (760.0, 34.0);
         let names: Vec<&str> = data.series.iter().map(|(name, _)| name.as_str()).collect();
         let mut canvas = Canvas::new(width, 10.0);
@@ -62,6 +62,6 @@ impl Bars {
         canvas.line((zero, top), (zero, bottom), "axis");
         canvas.text((left + width - 60.0) / 2.0, bottom + 34.0, "middle", "soft", &data.unit);
         canvas.resize(bottom + 44.0);
-        Plot { svg: canvas.finish(&data.title, &data.description), table: data.table() }
+        canvas.finish(&data.title, &data.description, data.table())
     }
 }

@@ -1,9 +1,10 @@
 //! Calibration curves: how often the model is right beside how sure it is.
 
-use holometer_report::{Column, Table, number};
+use holometer_report::{Column, Table};
 
 use super::Plot;
 use super::canvas::{Canvas, Scale, tick};
+use crate::text::shown_number as number;
 
 /// The answers with similar confidence.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,7 +117,7 @@ impl Calibration {
             rows: rows.collect(),
             notes: Vec::new(),
         };
-        Plot { svg: canvas.finish(&self.title, &self.description), table }
+        canvas.finish(&self.title, &self.description, table)
     }
 }
 

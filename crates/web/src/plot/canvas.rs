@@ -2,115 +2,175 @@
 
 use std::fmt::Write as _;
 
-use crate::text::escape;
+use holometer_report::Table;
+
+use super::Plot;
+use crate::text::{escape, minus};
+
+/// The colours of series; also apart for eyes that see few colours, and in grey.
+pub(crate) const COLOURS: [&str; LOOKS] =
+    ["#1f6f8b", "#c8641b", "#5b8c2a", "#8a4f9e", "#b8912b", "#4a5568"];
+
+/// The colours of text, quiet text, axes and grids.
+pub(crate) const INK: &str = "#2b3038";
+pub(crate) const SOFT: &str = "#5c6570";
+pub(crate) const LINE: &str = "#8a929c";
+pub(crate) const GRID: &str = "#e3e6ea";
 
 /// How a drawing looks as a file; in the pages `style.css` says the same.
-pub(crate) const STYLE: &str = "\
-svg.plot{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',sans-serif;background:#fff}\
-.plot text{fill:#2b3038}.plot .soft{fill:#5c6570}.plot .axis{stroke:#8a929c;fill:none}.plot .grid{stroke:#e3e6ea;fill:none}\
-.plot .zero{stroke:#5c6570;stroke-dasharray:4 3;fill:none}.plot .heading{font-weight:600;font-size:14px}\
-.plot .whisker{stroke:#2b3038;fill:none}.plot .line{fill:none;stroke-width:2}\
-.plot .f0{fill:#1f6f8b}.plot .f1{fill:#c8641b}.plot .f2{fill:#5b8c2a}.plot .f3{fill:#8a4f9e}.plot .f4{fill:#b8912b}.plot .f5{fill:#4a5568}\
-.plot .s0{stroke:#1f6f8b}.plot .s1{stroke:#c8641b}.plot .s2{stroke:#5b8c2a}.plot .s3{stroke:#8a4f9e}.plot .s4{stroke:#b8912b}.plot .s5{stroke:#4a5568}\
-.plot .area{fill-opacity:.1}.plot .light{fill-opacity:.3}";
+pub(crate) fn style() -> String {
+    let mut style = format!(
+        "svg.plot{{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',sans-serif;background:#fff}}\
+         .plot text{{fill:{INK}}}.plot .soft{{fill:{SOFT}}}.plot .axis{{stroke:{LINE};fill:none}}.plot .grid{{stroke:{GRID};fill:none}}\
+         .plot .zero{{stroke:{SOFT};stroke-dasharray:4 3;fill:none}}.plot .heading{{font-weight:600;font-size:14px}}\
+         .plot .whisker{{stroke:{INK};fill:none}}.plot .line{{fill:none;stroke-width:2}}"
+    );
+    for (at, colour) in COLOURS.iter().enumerate() {
+        let _ = write!(style, ".plot .f{at}{{fill:{colour}}}.plot .s{at}{{stroke:{colour}}}");
+    }
+    style.push_str(".plot .area{fill-opacity:.1}.plot .light{fill-opacity:.3}");
+    style
+}
 
 /// How many series look different; the next begin again.
 pub(crate) const LOOKS: usize = 6;
 
+/// What a drawing is made of; places are in pixels from the upper left. `class` says how it looks, `tip` what it tells.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shape {
+    /// A line of text on its baseline.
+    Text { at: (f64, f64), anchor: &'static str, class: String, text: String },
+    /// A line.
+    Line { from: (f64, f64), to: (f64, f64), class: String },
+    /// A rectangle by its upper left corner.
+    Rect { at: (f64, f64), size: (f64, f64), class: String, tip: String },
+    /// A circle.
+    Circle { middle: (f64, f64), radius: f64, class: String, tip: String },
+    /// An area with corners; `dash` is empty or lengths of strokes and gaps.
+    Polygon { points: Vec<(f64, f64)>, dash: &'static str, class: String, tip: String },
+}
+
+/// A finished drawing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Drawing {
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) shapes: Vec<Shape>,
+}
+
+impl Drawing {
+    /// As SVG, without a style of its own.
+    pub(crate) fn svg(&self, title: &str, description: &str) -> String {
+        let (width, height) = (self.width, self.height);
+        let mut svg = format!(
+            "<svg class=\"plot\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\
+             <title>{}</title><desc>{}</desc>",
+            escape(title),
+            escape(description),
+        );
+        for shape in &self.shapes {
+            write_shape(shape, &mut svg);
+        }
+        svg.push_str("</svg>");
+        svg
+    }
+}
+
+fn write_shape(shape: &Shape, svg: &mut String) {
+    let _ = match shape {
+        Shape::Text { at: (x, y), anchor, class, text } => write!(
+            svg,
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" class=\"{class}\">{}</text>",
+            escape(text)
+        ),
+        Shape::Line { from, to, class } => write!(
+            svg,
+            "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" class=\"{class}\"/>",
+            from.0, from.1, to.0, to.1
+        ),
+        Shape::Rect { at: (x, y), size: (width, height), class, tip } => write!(
+            svg,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" class=\"{class}\">{}</rect>",
+            tip_of(tip)
+        ),
+        Shape::Circle { middle: (x, y), radius, class, tip } => write!(
+            svg,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" class=\"{class}\">{}</circle>",
+            tip_of(tip)
+        ),
+        Shape::Polygon { points, dash, class, tip } => {
+            let list: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+            write!(
+                svg,
+                "<polygon points=\"{}\" class=\"{class}\" stroke-dasharray=\"{dash}\">{}</polygon>",
+                list.join(" "),
+                tip_of(tip)
+            )
+        }
+    };
+}
+
 /// A drawing in progress.
 pub(crate) struct Canvas {
-    body: String,
-    width: f64,
-    height: f64,
+    drawing: Drawing,
 }
 
 impl Canvas {
     pub(crate) fn new(width: f64, height: f64) -> Self {
-        Self { body: String::new(), width, height }
+        Self { drawing: Drawing { width, height, shapes: Vec::new() } }
     }
 
     /// Sets the height, once it is known.
     pub(crate) fn resize(&mut self, height: f64) {
-        self.height = height;
+        self.drawing.height = height;
     }
 
-    /// The finished drawing.
-    pub(crate) fn finish(self, title: &str, description: &str) -> String {
-        let (width, height) = (self.width.round(), self.height.round());
-        format!(
-            "<svg class=\"plot\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\
-             <title>{}</title><desc>{}</desc>{}</svg>",
-            escape(title),
-            escape(description),
-            self.body
-        )
+    /// The finished drawing with the numbers behind it.
+    pub(crate) fn finish(mut self, title: &str, description: &str, table: Table) -> Plot {
+        self.drawing.width = self.drawing.width.round();
+        self.drawing.height = self.drawing.height.round();
+        Plot { svg: self.drawing.svg(title, description), drawing: self.drawing, table }
     }
 
-    pub(crate) fn text(&mut self, x: f64, y: f64, anchor: &str, class: &str, text: &str) {
-        let _ = write!(
-            self.body,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" class=\"{class}\">{}</text>",
-            escape(text)
-        );
+    pub(crate) fn text(&mut self, x: f64, y: f64, anchor: &'static str, class: &str, text: &str) {
+        let (class, text) = (class.to_owned(), text.to_owned());
+        self.drawing.shapes.push(Shape::Text { at: (x, y), anchor, class, text });
     }
 
     pub(crate) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
-        let _ = write!(
-            self.body,
-            "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" class=\"{class}\"/>",
-            from.0, from.1, to.0, to.1
-        );
+        self.drawing.shapes.push(Shape::Line { from, to, class: class.to_owned() });
     }
 
     pub(crate) fn rect(&mut self, at: (f64, f64), size: (f64, f64), class: &str, tip: &str) {
-        let _ = write!(
-            self.body,
-            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" class=\"{class}\">{}</rect>",
-            at.0,
-            at.1,
-            size.0.max(0.0),
-            size.1.max(0.0),
-            tip_of(tip)
-        );
+        let size = (size.0.max(0.0), size.1.max(0.0));
+        let (class, tip) = (class.to_owned(), tip.to_owned());
+        self.drawing.shapes.push(Shape::Rect { at, size, class, tip });
     }
 
     pub(crate) fn polygon(&mut self, points: &[(f64, f64)], class: &str, dash: usize) {
-        let list: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let dash = ["", "6 3", "2 3", "8 3 2 3", "4 2", "1 2"][dash % LOOKS];
-        let _ = write!(
-            self.body,
-            "<polygon points=\"{}\" class=\"{class}\" stroke-dasharray=\"{dash}\"/>",
-            list.join(" ")
-        );
+        let (points, class) = (points.to_vec(), class.to_owned());
+        self.drawing.shapes.push(Shape::Polygon { points, dash, class, tip: String::new() });
     }
 
     /// A mark whose shape tells its series.
     pub(crate) fn mark(&mut self, at: (f64, f64), series: usize, tip: &str) {
-        let (x, y) = at;
         let look = series % LOOKS;
-        let shape = |points: &str| format!("<polygon points=\"{points}\" class=\"f{look}\">");
-        let (open, close) = match look {
-            0 => (format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\" class=\"f0\">"), "circle"),
-            1 => (
-                format!(
-                    "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"8\" height=\"8\" class=\"f1\">",
-                    x - 4.0,
-                    y - 4.0
-                ),
-                "rect",
-            ),
-            2 => (shape(&corners(at, &[(0.0, -5.5), (5.0, 4.0), (-5.0, 4.0)])), "polygon"),
-            3 => (
-                shape(&corners(at, &[(0.0, -5.5), (5.5, 0.0), (0.0, 5.5), (-5.5, 0.0)])),
-                "polygon",
-            ),
-            4 => (shape(&corners(at, &[(0.0, 5.5), (5.0, -4.0), (-5.0, -4.0)])), "polygon"),
-            _ => (
-                shape(&corners(at, &[(-5.0, -2.0), (5.0, -2.0), (5.0, 2.0), (-5.0, 2.0)])),
-                "polygon",
-            ),
+        let corners: &[(f64, f64)] = match look {
+            0 => &[],
+            1 => &[(-4.0, -4.0), (4.0, -4.0), (4.0, 4.0), (-4.0, 4.0)],
+            2 => &[(0.0, -5.5), (5.0, 4.0), (-5.0, 4.0)],
+            3 => &[(0.0, -5.5), (5.5, 0.0), (0.0, 5.5), (-5.5, 0.0)],
+            4 => &[(0.0, 5.5), (5.0, -4.0), (-5.0, -4.0)],
+            _ => &[(-5.0, -2.0), (5.0, -2.0), (5.0, 2.0), (-5.0, 2.0)],
         };
-        let _ = write!(self.body, "{open}{}</{close}>", tip_of(tip));
+        let (class, tip) = (format!("f{look}"), tip.to_owned());
+        self.drawing.shapes.push(if corners.is_empty() {
+            Shape::Circle { middle: at, radius: 4.5, class, tip }
+        } else {
+            let points = corners.iter().map(|(dx, dy)| (at.0 + dx, at.1 + dy)).collect();
+            Shape::Polygon { points, dash: "", class, tip }
+        });
     }
 
     /// An interval, lying or standing, with short ends.
@@ -121,12 +181,6 @@ impl Canvas {
             self.line((x - dx, y - dy), (x + dx, y + dy), "whisker");
         }
     }
-}
-
-fn corners((x, y): (f64, f64), offsets: &[(f64, f64)]) -> String {
-    let list: Vec<String> =
-        offsets.iter().map(|(dx, dy)| format!("{:.1},{:.1}", x + dx, y + dy)).collect();
-    list.join(" ")
 }
 
 fn tip_of(tip: &str) -> String {
@@ -196,11 +250,14 @@ pub(crate) fn tick(value: f64) -> String {
     let text = format!("{value:.4}");
     let text = if value.abs() >= 1e6 { format!("{value:.1e}") } else { text };
     match text.split_once('.') {
-        Some(_) if !text.contains('e') => {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        _ => text,
+        Some(_) if !text.contains('e') => minus(text.trim_end_matches('0').trim_end_matches('.')),
+        _ => minus(&text),
     }
+}
+
+/// About how wide a text of the usual size is, in pixels, in the widest of the fonts that a browser may choose.
+pub(crate) fn width_of(text: &str) -> f64 {
+    text.chars().count() as f64 * 7.0
 }
 
 /// The names of series with their looks, left to right, wrapped. Gives the height it took.
@@ -208,7 +265,7 @@ pub(crate) fn legend(canvas: &mut Canvas, names: &[&str], x: f64, y: f64, width:
     let (mut at, mut line) = (x, y);
     for (series, name) in names.iter().enumerate() {
         let shown = crate::text::line(name, 34);
-        let needed = 26.0 + shown.chars().count() as f64 * 6.6;
+        let needed = 34.0 + width_of(&shown);
         if at > x && at + needed > x + width {
             (at, line) = (x, line + 18.0);
         }
@@ -243,7 +300,7 @@ mod tests {
     fn text_is_escaped() {
         let mut canvas = Canvas::new(10.0, 10.0);
         canvas.text(0.0, 0.0, "start", "", "<script>");
-        let svg = canvas.finish("<t>", "&");
+        let svg = canvas.finish("<t>", "&", Table::default()).svg;
         assert!(
             !svg.contains("<script>") && svg.contains("<title>&lt;t&gt;</title><desc>&amp;</desc>")
         );

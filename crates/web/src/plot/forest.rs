@@ -1,9 +1,10 @@
 //! Forest plots: differences with their intervals beside a line of no difference.
 
-use holometer_report::{Column, Table, number};
+use holometer_report::{Column, Table};
 
 use super::canvas::{Canvas, Scale, tick};
 use super::{Plot, Point};
+use crate::text::shown_number as number;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +34,7 @@ impl Forest {
     /// Draws it.
     pub fn plot(&self) -> Plot {
         let longest = self.rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
-        let left = (longest.min(44) as f64 * 6.4 + 16.0).max(90.0);
+        let left = (longest.min(40) as f64 * 7.0 + 18.0).max(90.0);
         let (width, top, band) = (760.0, 38.0, 24.0);
         let right = width - 190.0;
         let bottom = top + band * self.rows.len() as f64;
@@ -53,7 +54,7 @@ impl Forest {
         canvas.line((zero, top - 4.0), (zero, bottom), "zero");
         for (at, row) in self.rows.iter().enumerate() {
             let y = top + band * at as f64 + band / 2.0;
-            canvas.text(left - 8.0, y + 4.0, "end", "", &crate::text::line(&row.label, 44));
+            canvas.text(left - 8.0, y + 4.0, "end", "", &crate::text::line(&row.label, 40));
             if let Some((low, high)) = row.point.ends {
                 canvas.whisker((scale.place(low), y), (scale.place(high), y));
             }
@@ -73,6 +74,6 @@ impl Forest {
                 .collect(),
             notes: Vec::new(),
         };
-        Plot { svg: canvas.finish(&self.title, &self.description), table }
+        canvas.finish(&self.title, &self.description, table)
     }
 }

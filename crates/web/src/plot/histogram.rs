@@ -1,9 +1,10 @@
 //! How a metric's values are distributed over instances.
 
-use holometer_report::{Column, Table, number};
+use holometer_report::{Column, Table};
 
 use super::Plot;
 use super::canvas::{Canvas, Scale, tick};
+use crate::text::shown_number as number;
 
 /// A histogram.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,7 +58,7 @@ impl Histogram {
             rows: rows.collect(),
             notes: Vec::new(),
         };
-        Plot { svg: canvas.finish(&self.title, &self.description), table }
+        canvas.finish(&self.title, &self.description, table)
     }
 
     /// Equal bins as (from, to, count); values of which there are few kinds have a bin each.

@@ -7,6 +7,7 @@ mod canvas;
 mod forest;
 mod histogram;
 mod radar;
+mod raster;
 mod scatter;
 
 pub use bars::Bars;
@@ -14,9 +15,14 @@ pub use calibration::{Bin, Calibration};
 pub use forest::{Forest, ForestRow};
 pub use histogram::Histogram;
 pub use radar::Radar;
+pub use raster::PictureError;
 pub use scatter::{Dot, Scatter};
 
-use holometer_report::{Column, Table, number};
+pub(crate) use canvas::style;
+
+use holometer_report::{Column, Table};
+
+use crate::text::shown_number as number;
 
 /// A number with the ends of its interval, where there is one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,19 +84,28 @@ impl SeriesData {
 pub struct Plot {
     /// The drawing, without a style of its own.
     pub svg: String,
+    drawing: canvas::Drawing,
     /// The numbers.
     pub table: Table,
 }
 
 impl Plot {
-    /// The drawing as a file: with its style, light and dark.
+    /// The drawing as an SVG file, with its style.
     pub fn file(&self) -> String {
-        let style = canvas::STYLE;
+        let style = canvas::style();
         match self.svg.split_once('>') {
             Some((head, rest)) => format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{head} xmlns=\"http://www.w3.org/2000/svg\"><style>{style}</style>{rest}\n"
             ),
             None => String::new(),
         }
+    }
+
+    /// The drawing as a PNG file on white; `scale` is the number of pixels for each of the drawing's, usually 1 to 4.
+    ///
+    /// # Errors
+    /// When the picture would be too large.
+    pub fn png(&self, scale: f64) -> Result<Vec<u8>, PictureError> {
+        raster::png(&self.drawing, scale)
     }
 }

@@ -65,6 +65,6 @@ impl Radar {
             }
         }
         canvas.resize(middle.1 + radius + 44.0);
-        Plot { svg: canvas.finish(&data.title, &data.description), table: data.table() }
+        canvas.finish(&data.title, &data.description, data.table())
     }
 }

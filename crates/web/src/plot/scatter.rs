@@ -1,9 +1,10 @@
 //! One number against another: accuracy against time, cost or a fairness gap.
 
-use holometer_report::{Column, Table, number};
+use holometer_report::{Column, Table};
 
 use super::canvas::{Canvas, Scale, tick};
 use super::{Plot, Point};
+use crate::text::shown_number as number;
 
 /// A point.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +85,6 @@ impl Scatter {
             rows: rows.collect(),
             notes: Vec::new(),
         };
-        Plot { svg: canvas.finish(&self.title, &self.description), table }
+        canvas.finish(&self.title, &self.description, table)
     }
 }

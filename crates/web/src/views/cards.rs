@@ -1,7 +1,6 @@
 //! What can be evaluated and measured: lists of cards, and a page for each.
 
 use holometer_core::{MetricCard, ScenarioCard};
-use holometer_report::number;
 use minijinja::value::Value;
 
 use super::common::label;
@@ -10,6 +9,7 @@ use crate::markdown;
 use crate::paths;
 use crate::site::{Frame, PageError, Request, link};
 use crate::template::{safe, view};
+use crate::text::shown_number as number;
 
 /// A list: `scenarios.html`, `metrics.html` or `perturbations.html`.
 pub(crate) fn list(request: &Request<'_>, file: &str) -> Result<String, PageError> {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use holometer_core::{Cell, CellStatus, MetricName, Split};
-use holometer_report::number;
 use holometer_store::{RunInfo, UnixMillis};
 use minijinja::value::Value;
 
 use crate::paths;
 use crate::site::{PageError, Request};
 use crate::template::view;
+use crate::text::shown_number as number;
 
 /// A run's name without its model: the scenario with its arguments.
 pub(crate) fn label(run: &RunInfo) -> String {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use holometer_core::{MetricName, ScenarioName};
 use holometer_report::fairness::p_value;
-use holometer_report::number;
 use holometer_stats::difference::{DifferenceOptions, paired_difference};
 use holometer_store::{Pair, RunInfo, UnitId};
 use minijinja::value::Value;
@@ -16,7 +15,7 @@ use crate::paths;
 use crate::plot::{Forest, ForestRow, Point};
 use crate::site::{Frame, PageError, Request, link};
 use crate::template::{safe, view};
-use crate::text::{cut, diff_html, line};
+use crate::text::{cut, diff_html, line, shown_number as number};
 
 /// Over how many of a run's first instances models are compared in the pages.
 const SAMPLE: usize = 5000;
@@ -291,7 +290,7 @@ fn scenario_row(
 /// A difference with its sign.
 fn signed(value: f64) -> String {
     let text = number(value);
-    if value > 0.0 { format!("+{text}") } else { text.replace('-', "\u{2212}") }
+    if value > 0.0 { format!("+{text}") } else { text }
 }
 
 fn forests(matched: &[Matched<'_>], chosen: &[String]) -> Vec<Value> {

@@ -4,17 +4,17 @@
 use std::sync::{Arc, PoisonError};
 
 use holometer_report::fairness::{FairnessReport, p_value};
-use holometer_report::number;
 use holometer_summary::fairness::{FairnessCell, FairnessRow, Family};
 use holometer_summary::{Entry, Finding, Verdict, status_reason};
 use minijinja::value::Value;
 
-use super::common::{interval, tally};
+use super::common::{interval, reason, tally};
 use super::run::figure;
 use crate::paths;
 use crate::plot::{Forest, ForestRow, Plot, Point};
 use crate::site::{Frame, PageError, Request};
 use crate::template::view;
+use crate::text::shown_number as number;
 
 /// The most differences in the forest plot.
 const MOST_ROWS: usize = 40;
@@ -107,9 +107,7 @@ fn measure(cell: &FairnessCell) -> Value {
 
 fn entry(cell: &FairnessCell) -> Value {
     match &cell.entry {
-        Entry::Missing(status) => {
-            absent(&cell.measure, &cell.entry.status().replace('_', " "), &status_reason(status))
-        }
+        Entry::Missing(status) => absent(&cell.measure, reason(status).0, &status_reason(status)),
         Entry::Found(finding) => found(cell, finding),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use holometer_core::{MetricName, Outcome, Score};
-use holometer_report::number;
 use holometer_store::{
     Copies, Direction, Ending, Filter, Found, RunInfo, ScoreRange, StoredUnit, UnitId, Walk,
 };
@@ -14,7 +13,7 @@ use super::common::{label, run_links, verdict_metric};
 use crate::paths;
 use crate::site::{Frame, Mode, PageError, Query, Request, link};
 use crate::template::view;
-use crate::text::line;
+use crate::text::{line, shown_number as number};
 
 /// Instances on a page.
 pub(crate) const PAGE: usize = 25;

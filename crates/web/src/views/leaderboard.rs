@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use holometer_report::number;
 use holometer_store::RunInfo;
 use minijinja::value::Value;
 
@@ -10,6 +9,7 @@ use crate::board::{Board, Column, Measure, Standing, Wanted, board, tags};
 use crate::paths;
 use crate::site::{Frame, PageError, Request};
 use crate::template::view;
+use crate::text::shown_number as number;
 use crate::views::common::{cell, grades, interval};
 
 /// More columns than this are not all shown unless asked for.

@@ -1,6 +1,5 @@
 //! The models of the database, and a page for each: where it stands, scenario by scenario.
 
-use holometer_report::number;
 use holometer_store::RunInfo;
 use minijinja::value::Value;
 
@@ -11,6 +10,7 @@ use crate::paths;
 use crate::plot::{Bars, Point, SeriesData};
 use crate::site::{Frame, PageError, Request, link};
 use crate::template::view;
+use crate::text::shown_number as number;
 
 /// All models.
 pub(crate) fn list(request: &Request<'_>) -> Result<String, PageError> {

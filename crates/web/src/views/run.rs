@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use holometer_core::{Cell, MetricName, PerturbationSpec};
-use holometer_report::number;
 use holometer_store::{RunInfo, Tally};
 use minijinja::value::Value;
 
@@ -15,6 +14,7 @@ use crate::paths;
 use crate::plot::{Calibration, Histogram, Plot};
 use crate::site::{Frame, PageError, Request, link};
 use crate::template::{safe, view};
+use crate::text::shown_number as number;
 
 /// Over how many of a run's first instances distributions and calibration are drawn.
 const SAMPLE: usize = 5000;

@@ -6,7 +6,6 @@ use holometer_core::{
     Completion, FinishReason, Instance, Outcome, Prompt, Request as ModelRequest, Score,
     ScoredToken, Value as Number,
 };
-use holometer_report::number;
 use holometer_store::{Direction, RunInfo, StoredAnswer, StoredUnit, UnitId};
 use minijinja::value::Value;
 use serde_json::json;
@@ -16,7 +15,7 @@ use super::instances::{Selection, answer, state, verdict};
 use crate::paths;
 use crate::site::{Frame, Mode, PageError, Request, link};
 use crate::template::{safe, view};
-use crate::text::{SHOWN, cut, diff_html, escape, escape_into};
+use crate::text::{SHOWN, cut, diff_html, escape, escape_into, shown_number as number};
 
 /// The most requests, completions and tokens that are shown one by one.
 const MOST_REQUESTS: usize = 60;
@@ -53,6 +52,11 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
         ],
     };
     let answers = unit.as_ref().map(|unit| unit.answers.as_slice()).unwrap_or_default();
+    let known_for = request.site.cards.main_metrics(&run.spec);
+    let (main, others): (Vec<&Score>, Vec<&Score>) =
+        scores.iter().partition(|score| known_for.contains(&score.metric));
+    let shown =
+        |scores: &[&Score]| scores.iter().map(|score| scored(request, score)).collect::<Vec<_>>();
     request.render(
         "unit.html",
         &frame,
@@ -67,7 +71,7 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
             references => references(&instance), extra => extra(&instance),
             requests => answers.iter().take(MOST_REQUESTS).map(|answer| asked(run, answer)).collect::<Vec<_>>(),
             more_requests => answers.len().saturating_sub(MOST_REQUESTS),
-            scores => scores.iter().map(|score| scored(request, score)).collect::<Vec<_>>(),
+            scores => shown(&main), others => shown(&others),
             copies => copies(request, run, &selection, id, &instance, unit.as_ref())?,
             before => before, after => after, position => id.instance, trial => id.trial,
             trials => trials(run, id),
@@ -151,12 +155,13 @@ fn extra(instance: &Instance) -> Vec<(String, String)> {
 fn scored(request: &Request<'_>, score: &Score) -> Value {
     let card = request.site.cards.metric(score.metric.as_str());
     let href = card.map(|card| paths::card("metrics", card.name));
+    let root = paths::root(request.path);
     match &score.value {
         Number::Number(value) => {
-            view! { metric => score.metric.0, href => href, value => number(*value), reason => "" }
+            view! { metric => score.metric.0, root => root, href => href, value => number(*value), reason => "" }
         }
         Number::Unscored(why) => {
-            view! { metric => score.metric.0, href => href, value => "", reason => why }
+            view! { metric => score.metric.0, root => root, href => href, value => "", reason => why }
         }
     }
 }
