@@ -16,6 +16,16 @@ pub(crate) fn cut_completion(completion: &mut Completion, stop_sequences: &[Stri
     completion.finish_reason = Some(FinishReason::Stop);
 }
 
+/// Drops the tokens behind a completion's end: some servers (vLLM) list the one that ended it, a stop sequence or the end
+/// of the text, which is not part of it.
+pub(crate) fn drop_unwritten_tokens(completion: &mut Completion) {
+    let spelled: String = completion.tokens.iter().map(|token| token.text.as_str()).collect();
+    if spelled.len() > completion.text.len() && spelled.starts_with(&completion.text) {
+        let kept = tokens_before(&completion.tokens, completion.text.len());
+        completion.tokens.truncate(kept);
+    }
+}
+
 fn tokens_before(tokens: &[ScoredToken], end: usize) -> usize {
     let mut written = 0;
     tokens
@@ -41,6 +51,24 @@ mod tests {
         let stops = ["\n".to_owned(), "b".to_owned(), String::new()];
         assert_eq!(cut_at_stop("aab\n", &stops), Some(2));
         assert_eq!(cut_at_stop("", &stops), None);
+    }
+
+    #[test]
+    fn the_token_that_ended_a_completion_is_none_of_its_tokens() {
+        let listed = |texts: &[&str]| texts.iter().map(|text| token(text)).collect::<Vec<_>>();
+        for (text, given, kept) in [
+            (" yes", listed(&[" yes", "\n"]), listed(&[" yes"])),
+            (" yes", listed(&[" y", "es", "<|im_end|>"]), listed(&[" y", "es"])),
+            ("", listed(&["\n"]), listed(&[])),
+            (" yes", listed(&[" yes"]), listed(&[" yes"])),
+            // Tokens that don't spell the text are not ours to judge.
+            ("é", listed(&["bytes:\\xc3", "bytes:\\xa9"]), listed(&["bytes:\\xc3", "bytes:\\xa9"])),
+        ] {
+            let mut completion =
+                Completion { text: text.into(), tokens: given, ..Completion::default() };
+            drop_unwritten_tokens(&mut completion);
+            assert_eq!(completion.tokens, kept, "{text:?}");
+        }
     }
 
     #[test]

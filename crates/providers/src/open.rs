@@ -86,7 +86,11 @@ fn open_named(
     let base = spec::parse_address(&named.base_url)?;
     let model = Some(model).filter(|model| !model.is_empty());
     let server = Server { spec, base, model, endpoints: Endpoints::Both, headers, key_hint };
-    let settings = Settings { window: settings.window.or(named.window), ..settings.clone() };
+    let settings = Settings {
+        window: settings.window.or(named.window),
+        begin_text: settings.begin_text.clone().or_else(|| named.begin_text.clone()),
+        ..settings.clone()
+    };
     let model = open_server(server, &settings)?;
     Ok(HttpModel { price: model.price.or_else(|| named.price.clone()), ..model })
 }
@@ -109,7 +113,7 @@ fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, Pro
         shown: spec::shown_address(&server.base),
         model: server.model.clone().unwrap_or_default(),
         headers: server.headers,
-        begin_text: String::new(),
+        begin_text: settings.begin_text.clone().unwrap_or_default(),
         support: Support::default(),
         chat: None,
         text: None,
@@ -151,11 +155,16 @@ fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, Pro
         "" => String::new(),
         reason => format!("; {reason}"),
     };
-    let card = card(
-        server.spec,
-        &deployment,
-        &format!("{software}window {tokens} tokens, {source}{distrusted}"),
-    );
+    let unconditioned = if found.first_token_unscored {
+        "; texts without context are scored from their second token on (`--begin-text` names the token that begins a text)"
+    } else {
+        ""
+    };
+    let note = format!("{software}window {tokens} tokens, {source}{distrusted}{unconditioned}");
+    let mut card = card(server.spec, &deployment, &note);
+    if let Some(begin) = &settings.begin_text {
+        card.fingerprint.push_str(&format!(" after {begin:?}"));
+    }
     let chat = deployment.chat.is_some() && (found.chat_template || deployment.text.is_none());
     let window = Window {
         prefix_token: found.begin_text,

@@ -47,6 +47,8 @@ pub(crate) struct Found {
     pub(crate) end_text: String,
     /// What of its offers is not used, and why; may be empty.
     pub(crate) distrusted: String,
+    /// Whether the first token of a text without context gets no log-probability: nothing stands before it.
+    pub(crate) first_token_unscored: bool,
 }
 
 /// Finds the model and what the server can do with it; completes the deployment.
@@ -74,7 +76,8 @@ pub(crate) async fn probe(
             props.get("chat_template").and_then(Value::as_str).is_none_or(|text| !text.is_empty());
         let text = |field| props.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         (begin_text, end_text) = (text("bos_token"), text("eos_token"));
-        if !llama_cpp_begins_texts(deployment, transport).await {
+        if deployment.begin_text.is_empty() && !llama_cpp_begins_texts(deployment, transport).await
+        {
             deployment.begin_text.clone_from(&begin_text);
         }
     }
@@ -101,8 +104,8 @@ pub(crate) async fn probe(
         completions.logprobs.then_some(COMPLETIONS_ALTERNATIVES);
     deployment.support.chat_logprobs = chat.logprobs.then_some(CHAT_ALTERNATIVES);
     deployment.scorer = completions.scorer;
-    let distrusted = completions.distrusted;
-    Ok(Found { listed, chat_template, begin_text, end_text, distrusted })
+    let Completions { distrusted, first_token_unscored, .. } = completions;
+    Ok(Found { listed, chat_template, begin_text, end_text, distrusted, first_token_unscored })
 }
 
 /// How a format scores given text.
@@ -121,11 +124,18 @@ struct Completions {
     logprobs: bool,
     scorer: Option<Plugin>,
     distrusted: String,
+    first_token_unscored: bool,
 }
 
 impl Completions {
     fn absent(reason: &str) -> Self {
-        Self { works: Err(reason.into()), logprobs: false, scorer: None, distrusted: String::new() }
+        Self {
+            works: Err(reason.into()),
+            logprobs: false,
+            scorer: None,
+            distrusted: String::new(),
+            first_token_unscored: false,
+        }
     }
 }
 
@@ -178,7 +188,11 @@ impl Prober<'_> {
                 }
             }
         }
-        Ok(Completions { works: Ok(format), logprobs, scorer, distrusted })
+        let first_token_unscored = match scorer {
+            Some(scorer) => self.leaves_first_token_out(scorer).await?,
+            None => false,
+        };
+        Ok(Completions { works: Ok(format), logprobs, scorer, distrusted, first_token_unscored })
     }
 
     /// The token that the model writes first after [`CONTEXT`], with its log-probability.
@@ -219,6 +233,17 @@ impl Prober<'_> {
             }
             _ => Scoring::Sound,
         })
+    }
+
+    /// Whether a text without context is scored from its second token on.
+    async fn leaves_first_token_out(&self, scorer: Plugin) -> Result<bool, ProviderError> {
+        let score =
+            Request::ScoreContinuation { context: String::new(), continuation: CONTEXT.into() };
+        let answer = self.ask(&self.trial(|_| {}), scorer, &score).await?;
+        let first = answer.ok().and_then(|response| {
+            response.completions.first()?.answer_tokens().first().map(|token| token.logprob)
+        });
+        Ok(first == Some(None))
     }
 
     async fn chat(&self) -> Result<Chat, ProviderError> {

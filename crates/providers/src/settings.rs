@@ -57,6 +57,8 @@ pub struct NamedServer {
     pub key_env: Option<String>,
     /// Its models' context window, in tokens; `None`: as it says.
     pub window: Option<usize>,
+    /// The text of the token that begins every text.
+    pub begin_text: Option<String>,
     /// What its models cost.
     pub price: Option<Price>,
 }
@@ -84,6 +86,9 @@ pub struct Settings {
     pub servers: BTreeMap<String, NamedServer>,
     /// The context window, where the user knows better than the server says.
     pub window: Option<usize>,
+    /// The text of the token that begins every text, such as `<s>`: put before a text that is scored without context, for
+    /// servers that don't do it themselves.
+    pub begin_text: Option<String>,
     /// Tokens (prompt and answer) per minute, at most; `None`: as many as the server takes.
     pub tokens_per_minute: Option<u64>,
     /// What models cost by their specs, where the user knows better than the vendors' lists.
@@ -108,6 +113,7 @@ impl Default for Settings {
             base_urls: BTreeMap::new(),
             servers: BTreeMap::new(),
             window: None,
+            begin_text: None,
             tokens_per_minute: None,
             prices: BTreeMap::new(),
             hedge: false,

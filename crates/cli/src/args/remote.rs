@@ -20,6 +20,10 @@ pub(crate) struct RemoteArgs {
     /// Further tries of a call that failed for a passing reason (6 by default); rate limits are waited out besides.
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
+    /// The text of the token that begins every text, such as `<s>`, for servers that score texts without context from their
+    /// second token on; the line that is printed for each model says so.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) begin_text: Option<String>,
     /// Send a call that takes unusually long a second time and take the answer that comes first. One call in twenty at
     /// most, only at temperature 0 or for scores of given text; a copy may be billed too.
     #[arg(long)]

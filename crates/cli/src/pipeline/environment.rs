@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use holometer_data::{Library, library_from_environment};
+use holometer_data::{Library, Lock, library_from_environment};
 use holometer_plan::HelmConfig;
 use holometer_providers::{Batching, Settings};
 use holometer_scenarios::Catalogue;
@@ -62,6 +62,9 @@ impl Environment {
         library.data_dirs.clone_from(&args.data_dir);
         library.offline |= args.offline;
         library.ask_again = false;
+        if let Some(path) = &args.lock {
+            library.lock = Some(Arc::new(Lock::open(path).map_err(Failure::usage)?));
+        }
         library.max_cache_bytes = size::parse(&args.max_cache).map_err(Failure::usage)?;
         if let Some(dir) = &args.cache_dir {
             library.cache_dir.clone_from(dir);
@@ -107,6 +110,7 @@ fn remote_settings(args: &RemoteArgs) -> Result<Settings, Failure> {
     }
     settings.tokens_per_minute = args.tokens_per_minute;
     settings.hedge = args.hedge;
+    settings.begin_text.clone_from(&args.begin_text);
     // Calls in flight are paid for; who can't wait for them stops a second time.
     settings.cancel_grace = settings.request_timeout;
     Ok(settings)

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use holometer_core::Price;
+use holometer_metrics::lexicon::LEXICON_NAMES;
 use holometer_plan::{
     Cell, Selection, ServerEntry, SourcedEntry, read_file, resolve, shipped_suites,
 };
 use holometer_providers::NamedServer;
 use holometer_scenarios::known_helm_scenarios;
+use serde_json::Value;
 
 use crate::args::{SelectionArgs, Shard};
 use crate::failure::Failure;
+use crate::pipeline::scoring::lexicon_args;
 use crate::pipeline::{Environment, Models, Purpose};
 use crate::progress::Talk;
 
@@ -26,6 +29,8 @@ pub(crate) struct Selected {
     pub(crate) cells: Vec<Cell>,
     /// The models.
     pub(crate) models: Models,
+    /// The arguments of the `mentions` metric, where a suite file chooses the word list.
+    pub(crate) lexicon: Option<Value>,
 }
 
 /// Reads the files, opens the models as far as planning needs them, and resolves every cell.
@@ -48,6 +53,7 @@ pub(crate) fn select(
     }
     let mut specs = args.models.clone();
     let (mut servers, mut prices) = (BTreeMap::new(), BTreeMap::new());
+    let mut lexicon = None;
     for path in &args.confs {
         let file =
             read_file(&path.display().to_string(), &text_of(path)?).map_err(Failure::usage)?;
@@ -66,6 +72,9 @@ pub(crate) fn select(
         servers.extend(file.servers.iter().map(named_server));
         prices
             .extend(file.prices.iter().map(|entry| (entry.model.clone(), own_price(entry.price))));
+        if let (Some(list), None) = (&file.lexicon, &lexicon) {
+            lexicon = Some(lexicon_args(&beside(path, list))?);
+        }
         selection.add_file(file);
     }
     if args.entries.is_empty() && args.confs.is_empty() {
@@ -85,7 +94,13 @@ pub(crate) fn select(
         Some(shard) => share_of(cells, shard)?,
         None => cells,
     };
-    Ok(Selected { suite, cells, models })
+    Ok(Selected { suite, cells, models, lexicon })
+}
+
+/// A word list's name as it is; its file, where there is one beside the suite file.
+fn beside(suite: &Path, list: &str) -> String {
+    let file = suite.parent().unwrap_or(Path::new("")).join(list);
+    if LEXICON_NAMES.contains(&list) { list.to_owned() } else { file.display().to_string() }
 }
 
 /// One worker's share of the cells.
@@ -128,6 +143,7 @@ fn named_server(entry: &ServerEntry) -> (String, NamedServer) {
         base_url: entry.base_url.clone(),
         key_env: entry.key_env.clone(),
         window: entry.window,
+        begin_text: entry.begin_text.clone(),
         price,
     };
     (entry.name.to_lowercase(), server)

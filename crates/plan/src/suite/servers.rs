@@ -26,7 +26,8 @@ use crate::error::PlanError;
 use crate::nearest::{did_you_mean, nearest};
 use crate::position::Source;
 
-const KEYS: [&str; 6] = ["name", "base_url", "key_env", "window", "input_price", "output_price"];
+const KEYS: [&str; 7] =
+    ["name", "base_url", "key_env", "window", "begin_text", "input_price", "output_price"];
 
 /// A server that speaks OpenAI's format.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -39,6 +40,8 @@ pub struct ServerEntry {
     pub key_env: Option<String>,
     /// Its models' context window, in tokens.
     pub window: Option<usize>,
+    /// The text of the token that begins every text.
+    pub begin_text: Option<String>,
     /// US dollars per million prompt tokens and per million tokens written.
     pub price: Option<(f64, f64)>,
 }
@@ -124,6 +127,7 @@ fn server(
             "base_url" => server.base_url = text_of(source, key, value)?,
             "key_env" => server.key_env = Some(text_of(source, key, value)?),
             "window" => server.window = Some(count(source, key, value)?),
+            "begin_text" => server.begin_text = Some(text_of(source, key, value)?),
             "input_price" => input = Some(price(source, key, value)?),
             "output_price" => output = Some(price(source, key, value)?),
             _ => {

@@ -5,7 +5,7 @@ use holometer_core::{
 };
 use serde_json::Value;
 
-use crate::cutting::cut_completion;
+use crate::cutting::{cut_completion, drop_unwritten_tokens};
 
 /// Reads a reply: each choice by `completion`, then usage and the model's name. A reply all of whose choices were
 /// filtered away is a refusal.
@@ -32,6 +32,7 @@ pub(crate) fn outcome(
         let mut completion = completion(choice)?;
         completion.finish_reason = finish_reason(choice, decoding);
         cut_completion(&mut completion, &decoding.stop_sequences);
+        drop_unwritten_tokens(&mut completion);
         completions.push(completion);
     }
     let filtered = |completion: &Completion| {

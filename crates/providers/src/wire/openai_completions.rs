@@ -49,6 +49,7 @@ impl WireFormat for OpenAiCompletions {
                 return Err((FailureKind::Unsupported, message.into()));
             }
             Request::ScoreContinuation { context, continuation } => {
+                let context = begun(deployment, context);
                 body.insert("prompt".into(), json!(format!("{context}{continuation}")));
                 add_echo(&mut body);
             }
@@ -69,7 +70,7 @@ impl WireFormat for OpenAiCompletions {
                 reply::outcome(body, decoding, wanted, written)
             }
             Request::ScoreContinuation { context, continuation } => {
-                scored(body, context, continuation)
+                scored(body, begun(deployment, context), continuation)
             }
         }
     }
@@ -91,6 +92,11 @@ fn add_generation(
     if let Some(most) = support.completions_logprobs.filter(|_| decoding.top_k_per_token > 0) {
         body.insert("logprobs".into(), json!(decoding.top_k_per_token.min(most)));
     }
+}
+
+/// What a continuation is conditioned on: without context, the token that begins a text, where it is known.
+fn begun<'a>(deployment: &'a Deployment, context: &'a str) -> &'a str {
+    if context.is_empty() { &deployment.begin_text } else { context }
 }
 
 /// One token is written, because `max_tokens: 0` means *no limit* to llama-cpp-python; it is dropped again.

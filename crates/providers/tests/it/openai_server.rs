@@ -30,6 +30,30 @@ fn last_body(server: &FakeServer, path: &str) -> Value {
 }
 
 #[test]
+fn a_text_without_context_is_scored_after_the_token_that_begins_it() {
+    let score =
+        || Request::ScoreContinuation { context: String::new(), continuation: " one two".into() };
+    let logprobs = |outcome: &Outcome| match outcome {
+        Outcome::Answered(response) => response.completions[0]
+            .tokens
+            .iter()
+            .map(|token| (token.text.clone(), token.logprob))
+            .collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let server = FakeServer::start(behave);
+    let bare = open_fake(&server, &quick());
+    assert!(bare.card().summary.contains("from their second token on"), "{}", bare.card().summary);
+    let scored = logprobs(&ask_one(&*bare, score()));
+    assert_eq!(scored, [(" one".to_owned(), None), (" two".to_owned(), Some(-4.0))]);
+
+    let begun = open_fake(&server, &Settings { begin_text: Some("<s>".into()), ..quick() });
+    let scored = logprobs(&ask_one(&*begun, score()));
+    assert_eq!(scored, [(" one".to_owned(), Some(-4.0)), (" two".to_owned(), Some(-4.0))]);
+    assert_ne!(begun.card().fingerprint, bare.card().fingerprint);
+}
+
+#[test]
 fn the_card_tells_what_was_probed() {
     let server = FakeServer::start(behave);
     let model = open_fake(&server, &quick());
