@@ -1,7 +1,7 @@
 //! The fairness report: one row per model and scenario, every measure with what is known about it, what is missing and why,
-//! how the families go together, and a paragraph that says in words how it was all computed.
+//! how the families go together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use holometer_core::CellStatus;
 use holometer_summary::fairness::{FairnessCell, FairnessRow, Family, Judgement};
@@ -21,6 +21,9 @@ pub struct FairnessReport {
     pub rows: Vec<FairnessRow>,
     /// How families go together.
     pub panel: Vec<PanelEntry>,
+    /// What was planned and could not be run, with the reasons.
+    #[serde(default)]
+    pub not_run: Vec<(String, String)>,
     /// How everything was judged.
     pub judgement: Judgement,
     /// Holometer's version.
@@ -291,16 +294,29 @@ pub fn fairness_coverage(report: &FairnessReport) -> Vec<Table> {
     };
     let mut reasons: Vec<(String, usize)> = reasons.into_iter().collect();
     reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    if reasons.is_empty() {
-        return vec![coverage];
+    let mut tables = vec![coverage];
+    if !report.not_run.is_empty() {
+        let not_run = report.not_run.iter();
+        tables.push(Table {
+            title: format!(
+                "Not run, so that all its measures are missing: {}",
+                report.not_run.len()
+            ),
+            columns: ["planned", "reason"].map(Column::text).into(),
+            rows: not_run.map(|(cell, reason)| vec![cell.clone(), reason.clone()]).collect(),
+            notes: Vec::new(),
+        });
     }
-    let reasons = Table {
+    if reasons.is_empty() {
+        return tables;
+    }
+    tables.push(Table {
         title: "Why there is no number".to_owned(),
         columns: vec![Column::number("entries"), Column::text("reason")],
         rows: reasons.into_iter().map(|(why, count)| vec![count.to_string(), why]).collect(),
         notes: Vec::new(),
-    };
-    vec![coverage, reasons]
+    });
+    tables
 }
 
 fn counted(name: &str, counts: &[usize]) -> Vec<String> {
@@ -311,9 +327,9 @@ fn counted(name: &str, counts: &[usize]) -> Vec<String> {
         .collect()
 }
 
-/// Whether any entry is missing for a reason that the user can mend.
+/// Whether any run or entry is missing for a reason that the user can mend.
 pub fn is_incomplete(report: &FairnessReport) -> bool {
-    report.rows.iter().flat_map(|row| &row.cells).any(|cell| {
+    let is_missing = |cell: &FairnessCell| {
         matches!(
             &cell.entry,
             Entry::Missing(
@@ -322,7 +338,8 @@ pub fn is_incomplete(report: &FairnessReport) -> bool {
                     | CellStatus::Failed { .. }
             )
         )
-    })
+    };
+    !report.not_run.is_empty() || report.rows.iter().flat_map(|row| &row.cells).any(is_missing)
 }
 
 /// How families go together.
@@ -356,62 +373,5 @@ pub fn panel_table(report: &FairnessReport) -> Table {
         columns: text.chain(numbers).collect(),
         rows: rows.collect(),
         notes,
-    }
-}
-
-/// How everything was computed, in words that a paper can quote.
-pub fn methods(report: &FairnessReport) -> String {
-    let how = &report.judgement;
-    let findings =
-        || report.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.entry.finding());
-    let models: BTreeSet<&str> = report.rows.iter().map(|row| row.model.as_str()).collect();
-    let scenarios: BTreeSet<&str> = report.rows.iter().map(|row| row.label.as_str()).collect();
-    let counted = |verdict| findings().filter(|f| f.verdict == Some(verdict)).count();
-    let tested = findings().filter(|f| f.p_value.is_some()).count();
-    let sizes: Vec<usize> = report
-        .rows
-        .iter()
-        .filter_map(|row| row.headline(Family::Accuracy)?.entry.finding().map(|f| f.n))
-        .collect();
-    let instances = match (sizes.iter().min(), sizes.iter().max()) {
-        (Some(least), Some(most)) if least == most => format!("{least} instances each"),
-        (Some(least), Some(most)) => format!("{least} to {most} instances each"),
-        _ => "no scored instances".to_owned(),
-    };
-    format!(
-        "We evaluated {} on {} ({instances}) with Holometer {}. Accuracy, calibration, worst cases, group gaps, representation, \
-         association, toxicity, sentiment and refusals were computed from the same answers. Units made from one template form a \
-         cluster and were resampled together. Intervals are at the {}% level: Wilson's with the effective sample size of \
-         the clusters for shares, cluster-robust t intervals for paired changes and, simultaneous over all pairs of groups, for gaps, \
-         and the cluster bootstrap ({} draws) for calibration, representation and association. Paired changes compare each instance with its \
-         counterfactual rewriting and were tested by flipping the signs of whole clusters (all patterns with at most 16 clusters, \
-         9,999 random ones otherwise); changes less placebo compare it with a rewriting of the same instance that should not \
-         matter. Instances that a rewriting does not change were left out and counted. Group gaps are the largest less the \
-         smallest rate over groups with at least {} instances, after fairlearn's definitions. P values were adjusted by Holm's \
-         method within a scenario and family, and by Benjamini and Hochberg's over scenarios and models. A measure counts as a \
-         disparity when its adjusted p value is below {}, as equivalent when two one-sided tests place it within a margin of {} of \
-         the measure's range, else as inconclusive; the minimum detectable effect is for a power of {}. Measures that rest on one \
-         scorer of texts by their words are screening-grade and are not called disparities. Of {tested} tested measures, {} \
-         showed a disparity, {} were equivalent and {} were inconclusive.",
-        named(&models, "model"),
-        named(&scenarios, "scenario"),
-        report.version,
-        number(how.level * 100.0),
-        how.draws,
-        how.least_instances,
-        number(how.alpha),
-        number(how.margin),
-        number(how.power),
-        counted(Verdict::Disparity),
-        counted(Verdict::Equivalent),
-        counted(Verdict::Inconclusive),
-    )
-}
-
-/// `the model a`, or `3 models`.
-fn named(names: &BTreeSet<&str>, what: &str) -> String {
-    match names.iter().next() {
-        Some(only) if names.len() == 1 => format!("the {what} {only}"),
-        _ => format!("{} {what}s", names.len()),
     }
 }

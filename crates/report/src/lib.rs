@@ -10,6 +10,7 @@ mod gate;
 mod headline;
 pub mod helm;
 mod markup;
+pub mod methods;
 mod table;
 
 pub use format::{Format, number};

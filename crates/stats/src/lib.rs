@@ -12,6 +12,7 @@ pub mod calibration;
 pub mod cluster;
 pub mod correlation;
 pub mod difference;
+pub mod distance;
 pub mod distribution;
 pub mod equivalence;
 pub mod group_gap;

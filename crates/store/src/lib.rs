@@ -23,6 +23,7 @@ mod codec;
 mod error;
 mod mapping;
 mod merge;
+mod not_run;
 mod outcomes;
 mod pairs;
 mod prepare;

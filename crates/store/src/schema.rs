@@ -15,6 +15,7 @@ const APPLICATION_ID: i64 = 0x486f_6c6f;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_results.sql"),
     include_str!("../migrations/0002_browse.sql"),
+    include_str!("../migrations/0003_not_run.sql"),
 ];
 
 /// Opens a file for reading and writing; makes it, and its folder, when there is none.

@@ -108,9 +108,9 @@ pub fn row_panel(rows: &[FairnessRow], how: &Judgement) -> Vec<PanelEntry> {
 fn mixes_scorers(rows: &[FairnessRow], families: &[Family]) -> bool {
     families.iter().any(|family| {
         let columns: &[Column] = match family {
-            Family::Toxicity | Family::ToxicityChange => &[Column::Toxicity],
-            Family::SentimentChange => &[Column::Sentiment],
-            Family::Refusal | Family::RefusalChange => &[Column::Refusal],
+            Family::Toxicity | Family::ToxicityDifference => &[Column::Toxicity],
+            Family::Sentiment | Family::SentimentDifference => &[Column::Sentiment],
+            Family::Refusal | Family::RefusalDifference => &[Column::Refusal],
             _ => &[],
         };
         columns.iter().filter_map(|column| column.metric()).any(|metric| {
@@ -133,8 +133,10 @@ type Values<'a> = BTreeMap<&'a InstanceId, (f64, &'a str)>;
 
 /// The columns of the originals, and how much correctness, toxicity and sentiment change under counterfactual copies.
 fn columns(table: &InstanceTable) -> Vec<(String, Values<'_>)> {
+    // What is negative follows from the sentiment.
     let mut columns: Vec<(String, Values<'_>)> = Column::ALL
         .into_iter()
+        .filter(|column| *column != Column::Negativity)
         .map(|column| (column.as_str().to_owned(), table.means(None, column)))
         .collect();
     let copies: Vec<_> = table.copies().into_iter().filter(|copy| copy.fairness).collect();

@@ -29,13 +29,21 @@ pub enum Column {
     Toxicity,
     /// How positive the answer is.
     Sentiment,
-    /// How much the answer to a rewritten question resembles the answer to the original.
+    /// How much of the answer sounds negative.
+    Negativity,
+    /// How much the answer to a rewritten question resembles the answer to the original, by ROUGE-L.
     Similarity,
+    /// The same by BLEU.
+    Bleu,
+    /// How far several answers to a rewritten question are from those to the original.
+    Distance,
+    /// How far several answers to one question are from one another.
+    SamplingDistance,
 }
 
 impl Column {
     /// Every column, in the table's order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Correct,
         Self::Logprob,
         Self::Confidence,
@@ -43,7 +51,11 @@ impl Column {
         Self::Unparsed,
         Self::Toxicity,
         Self::Sentiment,
+        Self::Negativity,
         Self::Similarity,
+        Self::Bleu,
+        Self::Distance,
+        Self::SamplingDistance,
     ];
 
     /// The heading.
@@ -56,7 +68,11 @@ impl Column {
             Self::Unparsed => "unparsed",
             Self::Toxicity => "toxicity",
             Self::Sentiment => "sentiment",
+            Self::Negativity => "negativity",
             Self::Similarity => "similarity",
+            Self::Bleu => "bleu",
+            Self::Distance => "distance",
+            Self::SamplingDistance => "sampling_distance",
         }
     }
 
@@ -70,8 +86,22 @@ impl Column {
             Self::Unparsed => Some("unparsed"),
             Self::Toxicity => Some("toxicity"),
             Self::Sentiment => Some("sentiment"),
+            Self::Negativity => Some("negativity"),
             Self::Similarity => Some("counterfactual_rouge_l"),
+            Self::Bleu => Some("counterfactual_bleu"),
+            Self::Distance => Some("counterfactual_distance"),
+            Self::SamplingDistance => Some("counterfactual_sampling_distance"),
         }
+    }
+
+    /// Whether its numbers are about the answers to a rewritten question and to the original, both.
+    pub fn is_of_pairs(self) -> bool {
+        matches!(self, Self::Similarity | Self::Bleu | Self::Distance | Self::SamplingDistance)
+    }
+
+    /// Whether its numbers rest on one scorer of texts by their words.
+    pub fn is_screening(self) -> bool {
+        matches!(self, Self::Toxicity | Self::Sentiment | Self::Negativity)
     }
 
     /// The distance of its least and greatest possible values.
@@ -115,6 +145,9 @@ pub(crate) const STEREOTYPES: [(&str, f64); 6] = [
     ("pair_likelihood_stereotype_share", 0.5),
     ("pair_likelihood_stereotype_share_per_token", 0.5),
 ];
+
+/// Why an original has no number that compares it with a copy.
+pub const ONLY_PAIRS: &str = "only texts that answer rewritten questions have one";
 
 const MENTIONS: &str = "mentions_";
 const INPUT_MENTIONS: &str = "input_mentions_";
@@ -246,9 +279,9 @@ impl InstanceTable {
         let absent = Column::ALL.into_iter().filter_map(|column| {
             let status = match column.metric() {
                 Some(metric) if names.contains(metric) => return None,
-                Some(_) if column == Column::Similarity => CellStatus::NotApplicable {
-                    reason: "only texts that answer rewritten questions have one".into(),
-                },
+                Some(_) if column.is_of_pairs() => {
+                    CellStatus::NotApplicable { reason: ONLY_PAIRS.into() }
+                }
                 Some(_) if matches!(column, Column::Logprob | Column::Confidence) => {
                     CellStatus::NotApplicable {
                         reason:

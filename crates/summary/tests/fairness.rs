@@ -258,11 +258,11 @@ fn groups_that_questions_mention_are_compared_and_one_scorer_is_no_disparity() {
     assert!((accuracy.value - 0.3).abs() < 0.1, "{accuracy:?}");
     assert_eq!(accuracy.verdict, Some(Verdict::Disparity));
     assert!(accuracy.notes[0].contains("highest male"), "{accuracy:?}");
-    let toxicity = finding(&row, Family::Toxicity, "gender (mentioned): toxicity gap");
+    let toxicity = finding(&row, Family::ToxicityDifference, "gender (mentioned): toxicity gap");
     assert!(toxicity.adjusted_p.unwrap() < 0.001, "{toxicity:?}");
     assert_eq!(toxicity.verdict, Some(Verdict::Inconclusive), "{toxicity:?}");
     // Nobody refuses: with 300 of each, that is not yet equivalence within two points.
-    let refusal = finding(&row, Family::RefusalChange, "gender (mentioned): refusal gap");
+    let refusal = finding(&row, Family::RefusalDifference, "gender (mentioned): refusal gap");
     assert_eq!(refusal.value, 0.0);
     assert!(refusal.p_value.unwrap() > 0.9, "{refusal:?}");
 }

@@ -82,6 +82,34 @@ impl Vader {
 
     /// The compound score in [-1, 1]: -1 is most negative, 0 neutral. Not rounded; the package rounds to four decimals.
     pub fn compound(&self, text: &str) -> f64 {
+        let (sentiments, amplifier) = self.sentiments(text);
+        let mut sum: f64 = sentiments.iter().sum();
+        if sum > 0.0 {
+            sum += amplifier;
+        } else if sum < 0.0 {
+            sum -= amplifier;
+        }
+        (sum / (sum * sum + 15.0).sqrt()).clamp(-1.0, 1.0)
+    }
+
+    /// The share of a text that is negative, in [0, 1]: the package's `neg`, not rounded; it rounds to three decimals. 0 without words.
+    pub fn negative(&self, text: &str) -> f64 {
+        let (sentiments, amplifier) = self.sentiments(text);
+        // Each rated word counts for one more than its valence, as much as a neutral word counts.
+        let mut positive: f64 = sentiments.iter().filter(|s| **s > 0.0).map(|s| s + 1.0).sum();
+        let mut negative: f64 = sentiments.iter().filter(|s| **s < 0.0).map(|s| 1.0 - s).sum();
+        let neutral = sentiments.iter().filter(|s| **s == 0.0).count() as f64;
+        if positive > negative {
+            positive += amplifier;
+        } else if positive < negative {
+            negative += amplifier;
+        }
+        let total = positive + negative + neutral;
+        if total > 0.0 { negative / total } else { 0.0 }
+    }
+
+    /// Each word's valence in its place, and how much the punctuation amplifies them.
+    fn sentiments(&self, text: &str) -> (Vec<f64>, f64) {
         let text = self.without_emojis(text);
         let words: Vec<Word> = split(&text).map(Word::new).collect();
         let capitals = words.iter().filter(|word| word.upper).count();
@@ -90,14 +118,7 @@ impl Vader {
             .map(|at| Place { vader: self, words: &words, at, emphasis }.valence())
             .collect();
         shift_around_but(&words, &mut sentiments);
-        let mut sum: f64 = sentiments.iter().sum();
-        let amplifier = punctuation(&text);
-        if sum > 0.0 {
-            sum += amplifier;
-        } else if sum < 0.0 {
-            sum -= amplifier;
-        }
-        (sum / (sum * sum + 15.0).sqrt()).clamp(-1.0, 1.0)
+        (sentiments, punctuation(&text))
     }
 
     /// The text with each emoji replaced by its description.

@@ -5,7 +5,7 @@ use std::io::Write;
 use holometer_core::{CellStatus, Value as Number};
 use holometer_scenarios::Catalogue;
 use holometer_store::{RunInfo, Store};
-use holometer_summary::rows::{Column, InstanceTable, Mentions, Row};
+use holometer_summary::rows::{Column, InstanceTable, Mentions, ONLY_PAIRS, Row};
 use holometer_summary::{status_name, status_reason};
 use serde_json::{Map, Value, json};
 
@@ -98,9 +98,7 @@ fn row_object(run: &RunInfo, table: &InstanceTable, row: &Row) -> Map<String, Va
             (Some(Number::Number(number)), _) => json!(number),
             (Some(Number::Unscored(reason)), _) => unscored(reason),
             (None, Some(status)) => missing(status),
-            (None, None) if column == Column::Similarity => {
-                unscored("only texts that answer rewritten questions have one")
-            }
+            (None, None) if column.is_of_pairs() => unscored(ONLY_PAIRS),
             (None, None) => unscored("the unit has no such score"),
         };
         object.insert(column.as_str().to_owned(), value);

@@ -21,6 +21,10 @@ max_instances = 100
 # Also ask perturbed copies: `canonical` is HELM's set for robustness and fairness.
 # perturbations = "canonical"
 
+# Whom answers mention: `own`, `helm`, `holistic_bias`, or a word list of yours beside this file, with lines such as
+# `gender=nonbinary: they, themself, non-binary person` and `race=black: black people, african american`.
+# lexicon = "own"
+
 # Entries. A list multiplies, and "*" stands for every documented value (`holometer show scenario bbq`).
 [[entries]]
 scenario = "bbq"

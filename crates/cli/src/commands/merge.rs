@@ -52,7 +52,18 @@ pub(crate) fn merge(args: &MergeArgs, talk: &Talk) -> Result<Exit, Failure> {
             warn_of_rival(talk, run, &absorbed);
             suites.insert(run.suite.clone());
         }
+        for suite in source.suites().map_err(Failure::usage)? {
+            if args.suite.as_ref().is_none_or(|wanted| concerns(&suite, wanted)) {
+                let not_run = source.not_run(&suite).map_err(Failure::usage)?;
+                store.record_not_run(&suite, &[], &not_run).map_err(Failure::usage)?;
+            }
+        }
         talk.say(&sum.line(file));
+    }
+    for suite in &suites {
+        let runs = store.runs(suite).map_err(Failure::usage)?;
+        let there: Vec<String> = runs.into_iter().map(|run| run.spec.name.0).collect();
+        store.record_not_run(suite, &there, &[]).map_err(Failure::usage)?;
     }
     talk.say(&format!("joined in {}", args.database.db.display()));
     advise(&store, &suites, talk)?;

@@ -76,7 +76,8 @@ pub(crate) fn report(
     let runs = runs_of(store, &suite)?;
     let runs =
         runs.iter().map(|run| run_report(store, run, catalogue)).collect::<Result<_, _>>()?;
-    Ok(Report { suite, runs, not_run: Vec::new() })
+    let not_run = store.not_run(&suite).map_err(Failure::usage)?;
+    Ok(Report { suite, runs, not_run })
 }
 
 /// The named suite, else the one that was run last.

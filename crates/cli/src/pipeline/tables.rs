@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use holometer_core::{Instance, MetricName};
 use holometer_report::RunReport;
-use holometer_report::fairness::{FairnessReport, methods};
+use holometer_report::fairness::FairnessReport;
+use holometer_report::methods::methods;
 use holometer_scenarios::Catalogue;
 use holometer_store::{RunInfo, Store};
 use holometer_summary::UnitScores;
@@ -201,6 +202,7 @@ pub(crate) fn fairness_report(
         panel,
         judgement: how,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        not_run: store.not_run(suite).map_err(Failure::usage)?,
         methods: String::new(),
     };
     report.methods = methods(&report);

@@ -9,7 +9,7 @@ use crate::Plugin;
 use crate::args;
 use crate::binary_label;
 use crate::error::MetricError;
-use crate::scorers::{refuses, sentiment, toxicity};
+use crate::scorers::{negativity, refuses, sentiment, toxicity};
 use crate::unit::{all_unscored, chosen_letter, is_language_modeling, is_per_reference};
 use crate::written::written_texts;
 
@@ -36,6 +36,7 @@ fn cards() -> Vec<MetricCard> {
     vec![
         card("toxicity", "How toxic the answer is", Some(false), 0.0),
         card("sentiment", "How negative (-1) or positive (1) the answer sounds", None, -1.0),
+        card("negativity", "The share of the answer that sounds negative", None, 0.0),
         card("refusal", "Whether the answer declines, or the provider refused", None, 0.0),
         card(
             "unparsed",
@@ -46,7 +47,7 @@ fn cards() -> Vec<MetricCard> {
     ]
 }
 
-const TEXT_NAMES: [&str; 2] = ["toxicity", "sentiment"];
+const TEXT_NAMES: [&str; 3] = ["toxicity", "sentiment", "negativity"];
 
 struct AnswerText;
 
@@ -76,7 +77,8 @@ fn text_scores(unit: &Unit<'_>) -> Vec<Score> {
         let sum: f64 = texts.iter().map(|text| score(text)).sum();
         Value::number(sum / texts.len() as f64)
     };
-    vec![Score::new("toxicity", mean(toxicity)), Score::new("sentiment", mean(sentiment))]
+    let scorers: [fn(&str) -> f64; 3] = [toxicity, sentiment, negativity];
+    TEXT_NAMES.into_iter().zip(scorers).map(|(name, score)| Score::new(name, mean(score))).collect()
 }
 
 fn completions<'a>(unit: &Unit<'a>) -> Vec<&'a Completion> {

@@ -16,7 +16,7 @@ use crate::error::nearest;
 
 pub use audit::{Audit, AuditedGroup, Labelled, audit, identity_groups};
 pub(crate) use refusal::refuses;
-pub(crate) use sentiment::sentiment;
+pub(crate) use sentiment::{negativity, sentiment};
 pub(crate) use toxicity::toxicity;
 
 /// What a scorer says about itself.
@@ -98,7 +98,7 @@ pub fn scorer_of(metric: &str) -> Option<String> {
     let base = metric.split_once('@').map_or(metric, |(base, _)| base);
     let scorer = match base {
         "refusal" => refusal::SCORER,
-        "sentiment" => sentiment::SCORER,
+        "sentiment" | "negativity" => sentiment::SCORER,
         "toxicity" | "toxic_frac" | "expected_max_toxicity" | "max_toxicity_probability" => {
             toxicity::SCORER
         }

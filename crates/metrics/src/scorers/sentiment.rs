@@ -32,3 +32,8 @@ static VADER: LazyLock<Vader> =
 pub(crate) fn sentiment(text: &str) -> f64 {
     VADER.compound(text)
 }
+
+/// The share of a text that VADER finds negative, in [0, 1].
+pub(crate) fn negativity(text: &str) -> f64 {
+    VADER.negative(text)
+}

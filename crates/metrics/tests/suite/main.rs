@@ -11,6 +11,7 @@ mod helm;
 mod helm_populations;
 mod ifeval;
 mod judges;
+mod langfair;
 mod linked;
 mod pair_likelihood;
 mod programs;

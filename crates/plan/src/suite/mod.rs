@@ -83,6 +83,8 @@ pub struct SuiteFile {
     pub trials: Option<usize>,
     /// The named set of perturbations for entries without one of their own.
     pub perturbations: Option<String>,
+    /// The word list that tells whom texts mention: a name, or a file beside this one.
+    pub lexicon: Option<String>,
     /// The entries, in order; lists are already multiplied out.
     pub entries: Vec<SourcedEntry>,
     /// What was read but means nothing, a sentence each.

@@ -5,6 +5,7 @@
 //! models = ["path:./my-model", "openai:gpt-4.1-mini"]
 //! max_instances = 200
 //! perturbations = "canonical"
+//! lexicon = "our-groups.txt"            # whom texts mention: `own`, `helm`, `holistic_bias`, or a file beside this one
 //!
 //! [[entries]]
 //! scenario = "bbq"
@@ -33,8 +34,17 @@ use crate::position::{Position, Source};
 use crate::suite::servers::{prices, servers};
 use crate::suite::{SourcedEntry, SuiteFile};
 
-const KEYS: [&str; 8] =
-    ["suite", "models", "servers", "prices", "max_instances", "trials", "perturbations", "entries"];
+const KEYS: [&str; 9] = [
+    "suite",
+    "models",
+    "servers",
+    "prices",
+    "max_instances",
+    "trials",
+    "perturbations",
+    "lexicon",
+    "entries",
+];
 
 /// One file's lists can't multiply to more entries than this.
 const MAX_ENTRIES: usize = 100_000;
@@ -65,6 +75,7 @@ pub fn read_suite(name: &str, text: &str) -> Result<SuiteFile, PlanError> {
             "max_instances" => file.max_instances = Some(count(&source, key, value)?),
             "trials" => file.trials = Some(count(&source, key, value)?),
             "perturbations" => file.perturbations = Some(text_of(&source, key, value)?),
+            "lexicon" => file.lexicon = Some(text_of(&source, key, value)?),
             "entries" => file.entries = entries(&source, value)?,
             _ => {
                 let otherwise = format!("a suite file has the keys {}", KEYS.join(", "));

@@ -4,18 +4,20 @@ use holometer_core::CellStatus;
 use holometer_stats::difference::{DifferenceOptions, paired_difference};
 
 use crate::estimate::{labels, seed};
+use crate::fairness::distributions;
 use crate::fairness::levels::level;
 use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
 use crate::finding::{Entry, Finding};
 use crate::rows::{Column, CopyKey, InstanceTable};
 
 /// The columns whose changes are measured, with the families of the change and of the change less the placebo's.
-const CHANGES: [(Column, Family, Family); 5] = [
+const CHANGES: [(Column, Family, Family); 6] = [
     (Column::Correct, Family::AccuracyChange, Family::NetChange),
     (Column::Similarity, Family::AnswerSimilarity, Family::AnswerSimilarity),
-    (Column::Toxicity, Family::ToxicityChange, Family::ToxicityChange),
-    (Column::Sentiment, Family::SentimentChange, Family::SentimentChange),
-    (Column::Refusal, Family::RefusalChange, Family::RefusalChange),
+    (Column::Bleu, Family::AnswerSimilarity, Family::AnswerSimilarity),
+    (Column::Toxicity, Family::ToxicityDifference, Family::ToxicityDifference),
+    (Column::Sentiment, Family::SentimentDifference, Family::SentimentDifference),
+    (Column::Refusal, Family::RefusalDifference, Family::RefusalDifference),
 ];
 
 /// The change of every column under every kind of copies.
@@ -27,8 +29,9 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
     let mut cells = Vec::new();
     for (column, family, net) in CHANGES {
         if rewritten.iter().all(|copy| !copy.fairness) {
-            let status = not_perturbed(input, how);
-            if rewritten.is_empty() || family != Family::AccuracyChange {
+            let status = not_changed(input, column, how);
+            let named_already = column == Column::Bleu;
+            if (rewritten.is_empty() || family != Family::AccuracyChange) && !named_already {
                 cells.push(cell(family, column.as_str(), Entry::Missing(status.clone())));
             }
             if net != family {
@@ -43,7 +46,7 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
             let measure = named(column, &copy.shown());
             let entry = match column {
                 // It is about both answers already.
-                Column::Similarity => match level(table, Some(copy), column, how) {
+                _ if column.is_of_pairs() => match level(table, Some(copy), column, how) {
                     Entry::Found(finding) if finding.n < how.least_instances => {
                         let (n, needed) = (finding.n, how.least_instances);
                         Entry::Missing(CellStatus::InsufficientSupport { n, needed })
@@ -65,11 +68,27 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
             }
         }
     }
+    for copy in rewritten.iter().filter(|copy| copy.fairness) {
+        cells.extend(distributions::cells(table, copy, how));
+    }
     cells
 }
 
+/// Why nothing is known of a column's change: where its values have no meaning, copies would not help.
+pub(crate) fn not_changed(input: &RowInput<'_>, column: Column, how: &Judgement) -> CellStatus {
+    // Answers that have no sound have no likeness to others, either.
+    let column = if column.is_of_pairs() { Column::Toxicity } else { column };
+    if input.table.means(None, column).is_empty() {
+        let reason = input.table.reason(None, column);
+        if matches!(reason, CellStatus::NotApplicable { .. }) {
+            return reason;
+        }
+    }
+    not_perturbed(input, how)
+}
+
 /// Why there are no counterfactual copies.
-pub(crate) fn not_perturbed(input: &RowInput<'_>, how: &Judgement) -> CellStatus {
+fn not_perturbed(input: &RowInput<'_>, how: &Judgement) -> CellStatus {
     if input.perturbed && input.table.copies().is_empty() {
         return CellStatus::NotApplicable {
             reason: "the perturbations that were asked for change no instance".into(),
@@ -138,18 +157,18 @@ fn less_placebo(
     judged(table, copy, column, &pairs, how, measure)
 }
 
-fn judged(
+pub(super) fn judged(
     table: &InstanceTable,
     copy: &CopyKey,
     column: Column,
-    pairs: &[(f64, &str)],
+    pairs: &[(f64, impl AsRef<str>)],
     how: &Judgement,
     measure: &str,
 ) -> Entry {
     if pairs.is_empty() {
         return Entry::Missing(match table.reason(None, column) {
             CellStatus::InsufficientSupport { .. } => table.reason(Some(copy), column),
-            _ if column == Column::Similarity => table.reason(Some(copy), column),
+            _ if column.is_of_pairs() => table.reason(Some(copy), column),
             other => other,
         });
     }
@@ -168,13 +187,13 @@ fn judged(
         ..DifferenceOptions::default()
     };
     let differences: Vec<f64> = pairs.iter().map(|(difference, _)| *difference).collect();
-    let clusters = labels(pairs.iter().map(|(_, cluster)| *cluster));
+    let clusters = labels(pairs.iter().map(|(_, cluster)| cluster.as_ref()));
     let Some(difference) = paired_difference(&differences, &clusters, &options) else {
         let needed = how.least_instances;
         return Entry::Missing(CellStatus::InsufficientSupport { n: 0, needed });
     };
     let mut finding = Finding::from(difference);
-    if matches!(column, Column::Toxicity | Column::Sentiment) {
+    if column.is_screening() {
         finding.notes.push(SCREENING.into());
     }
     Entry::Found(finding)

@@ -21,9 +21,10 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
     cells.extend(worst_cases(input, how));
     cells.extend(from_cells(input, how));
     cells.extend(stereotypes(input, how));
+    cells.extend(own_measures(input, how));
     let rates = [
         (Family::Toxicity, Column::Toxicity, "mean toxicity"),
-        (Family::SentimentChange, Column::Sentiment, "mean sentiment"),
+        (Family::Sentiment, Column::Sentiment, "mean sentiment"),
         (Family::Refusal, Column::Refusal, "refusal rate"),
         (Family::Refusal, Column::Unparsed, "unparsed rate"),
     ];
@@ -68,7 +69,7 @@ pub(crate) fn level(
         .filter(|summary| summary.standard_error > 0.0)
         .map(|summary| minimum_detectable_effect(summary.standard_error, how.alpha, how.power))
         .or_else(|| detectable(&finding, how));
-    if matches!(column, Column::Toxicity | Column::Sentiment) {
+    if column.is_screening() {
         finding.notes.push(SCREENING.into());
     }
     Entry::Found(finding)
@@ -108,6 +109,56 @@ fn stereotypes(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
     {
         let name = input.main_metric.as_str();
         cells.push(cell(Family::Toxicity, name, as_level(found, how)));
+    }
+    cells
+}
+
+/// Levels that a scenario's own metrics give, with their families.
+const OWN_LEVELS: [(Family, &str); 14] = [
+    (Family::Toxicity, "expected_max_toxicity"),
+    (Family::Toxicity, "max_toxicity_probability"),
+    (Family::Toxicity, "toxic_frac"),
+    (Family::Association, "likelihood_bias"),
+    (Family::Association, "pair_likelihood_icat"),
+    (Family::SliceGap, "discrim_eval_age_gap"),
+    (Family::SliceGap, "discrim_eval_gender_gap"),
+    (Family::SliceGap, "discrim_eval_race_gap"),
+    (Family::SliceGap, "subgroup_auc"),
+    (Family::SliceGap, "bpsn_auc"),
+    (Family::SliceGap, "bnsp_auc"),
+    (Family::SliceGap, "borkan_auc"),
+    (Family::SliceGap, "calibration_gap"),
+    (Family::SliceGap, "brier_gap"),
+];
+
+/// Contrasts in log-odds, 0 where a decision does not depend on the person.
+const CONTRASTS: [&str; 7] = [
+    "discrim_eval_female",
+    "discrim_eval_non_binary",
+    "discrim_eval_black",
+    "discrim_eval_asian",
+    "discrim_eval_hispanic",
+    "discrim_eval_native_american",
+    "discrim_eval_age",
+];
+
+/// What else the run's metrics say about groups and toxicity. Where they could say nothing there is no entry: the families have
+/// entries of their own.
+fn own_measures(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
+    let found = |name: &str| {
+        let found = originals(input, &MetricName::from(name))?;
+        (found.estimate.is_some() && input.main_metric.as_str() != name).then_some(found)
+    };
+    let mut cells = Vec::new();
+    for (family, name) in OWN_LEVELS {
+        if let Some(found) = found(name) {
+            cells.push(cell(family, name, as_level(found, how)));
+        }
+    }
+    for name in CONTRASTS {
+        if let Some(found) = found(name) {
+            cells.push(cell(Family::SliceGap, name, against(found, 0.0, how)));
+        }
     }
     cells
 }
@@ -215,7 +266,7 @@ fn calibration(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell> {
 
 /// Few predictions make every resample's bins look worse calibrated than the data's, so that the replicates lie beside the value
 /// itself: only their spread is used.
-fn around(value: f64, replicates: &holometer_stats::Interval) -> Interval {
+pub(crate) fn around(value: f64, replicates: &holometer_stats::Interval) -> Interval {
     let reach = (replicates.high - replicates.low) / 2.0;
     Interval {
         low: (value - reach).max(0.0),
@@ -226,7 +277,7 @@ fn around(value: f64, replicates: &holometer_stats::Interval) -> Interval {
 }
 
 /// The smallest difference from a fixed value that would be found, from the interval's width.
-fn detectable(finding: &Finding, how: &Judgement) -> Option<f64> {
+pub(crate) fn detectable(finding: &Finding, how: &Judgement) -> Option<f64> {
     let error = error_of(finding.interval.as_ref()?)?;
     Some(minimum_detectable_effect(error, how.alpha, how.power))
 }
@@ -248,11 +299,13 @@ fn worst_cases(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
                 let note = "falls with every answer that flips, for whatever reason: read it with the change less placebo";
                 finding.notes.push(note.into());
             }
-            cells.push(cell(Family::WorstCase, pool, entry));
+            let is_right = input.table.correct_metric.is_some();
+            let measure = if is_right { pool.to_owned() } else { format!("{pool}: {metric}") };
+            cells.push(cell(Family::WorstCase, measure, entry));
         }
     }
     if cells.is_empty() {
-        let status = crate::fairness::changes::not_perturbed(input, how);
+        let status = crate::fairness::changes::not_changed(input, Column::Correct, how);
         cells.push(cell(Family::WorstCase, "fairness", Entry::Missing(status)));
     }
     cells
@@ -286,6 +339,18 @@ fn from_cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
                 |rest| format!("HELM: {}", rest.replace("_category", "").replace('=', " ")),
             );
             cells.push(cell(family, shown, entry));
+        }
+        // One reason is enough where all have the same.
+        let missing: Vec<&FairnessCell> =
+            cells.iter().filter(|cell| cell.family == family).collect();
+        let alike = |cell: &&FairnessCell| {
+            matches!(&cell.entry, Entry::Missing(CellStatus::NotApplicable { .. }))
+                && cell.entry == missing[0].entry
+        };
+        if missing.len() > 1 && missing.iter().all(alike) {
+            let entry = missing[0].entry.clone();
+            cells.retain(|cell| cell.family != family);
+            cells.push(cell(family, "mentions", entry));
         }
         if !cells.iter().any(|cell| cell.family == family) {
             let status = match &input.table.absent_mentions {

@@ -8,6 +8,7 @@
 
 mod adjust;
 mod changes;
+mod distributions;
 mod levels;
 mod slices;
 
@@ -43,21 +44,23 @@ pub enum Family {
     Representation,
     /// With what its answers connect the groups that they mention.
     Association,
-    /// How toxic its answers are, and to questions about whom.
+    /// How toxic its answers are.
     Toxicity,
-    /// How much toxicity changes when the question is rewritten.
-    ToxicityChange,
+    /// How much toxicity changes when the question is rewritten, and differs between groups.
+    ToxicityDifference,
+    /// How positive its answers sound.
+    Sentiment,
     /// How much sentiment changes when the question is rewritten, and differs between groups.
-    SentimentChange,
+    SentimentDifference,
     /// How often it does not answer.
     Refusal,
     /// How much refusals change when the question is rewritten, and differ between groups.
-    RefusalChange,
+    RefusalDifference,
 }
 
 impl Family {
     /// Every family, in the columns' order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Accuracy,
         Self::Calibration,
         Self::WorstCase,
@@ -68,10 +71,11 @@ impl Family {
         Self::Representation,
         Self::Association,
         Self::Toxicity,
-        Self::ToxicityChange,
-        Self::SentimentChange,
+        Self::ToxicityDifference,
+        Self::Sentiment,
+        Self::SentimentDifference,
         Self::Refusal,
-        Self::RefusalChange,
+        Self::RefusalDifference,
     ];
 
     /// The column's heading.
@@ -87,10 +91,11 @@ impl Family {
             Self::Representation => "representation",
             Self::Association => "association",
             Self::Toxicity => "toxicity",
-            Self::ToxicityChange => "toxicity change",
-            Self::SentimentChange => "sentiment change",
+            Self::ToxicityDifference => "toxicity difference",
+            Self::Sentiment => "sentiment",
+            Self::SentimentDifference => "sentiment difference",
             Self::Refusal => "refusal",
-            Self::RefusalChange => "refusal change",
+            Self::RefusalDifference => "refusal difference",
         }
     }
 }

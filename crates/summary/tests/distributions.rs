@@ -1,0 +1,194 @@
+//! What a rewriting does to the distribution of scores, FairPair's ratio and ROBBIE's BiasScore, in the fairness row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holometer_core::{
+    CellStatus, InstanceId, MetricName, PerturbationDescription, Score, Split, Value,
+};
+use holometer_stats::rng::Rng;
+use holometer_summary::fairness::{FairnessRow, Family, Judgement, RowInput, adjust, fairness_row};
+use holometer_summary::rows::{InstanceTable, TableOptions, TableUnit};
+use holometer_summary::{Entry, Finding, UnitScores, Verdict};
+use serde_json::json;
+
+const COPY: &str = "names gender=male to gender=female";
+
+fn unit(id: usize, scores: &[(&str, f64)]) -> UnitScores {
+    UnitScores {
+        instance: InstanceId(format!("id{id}")),
+        split: Split::Test,
+        sub_split: None,
+        perturbation: None,
+        train_trial_index: 0,
+        cluster: format!("c{id}"),
+        scores: scores
+            .iter()
+            .map(|(name, value)| Score::new(*name, Value::Number(*value)))
+            .collect(),
+    }
+}
+
+fn copy(id: usize, scores: &[(&str, f64)]) -> UnitScores {
+    let perturbation = PerturbationDescription {
+        name: "names".into(),
+        robustness: false,
+        fairness: true,
+        computed_on: "perturbed".into(),
+        seed: None,
+        parameters: BTreeMap::from([
+            ("source".to_owned(), json!("gender=male")),
+            ("target".to_owned(), json!("gender=female")),
+        ]),
+    };
+    UnitScores { perturbation: Some(perturbation), ..unit(id, scores) }
+}
+
+fn row(units: &[UnitScores], groups: &[Vec<String>]) -> FairnessRow {
+    let none = Vec::new();
+    let units: Vec<TableUnit<'_>> = units
+        .iter()
+        .enumerate()
+        .map(|(at, scores)| TableUnit { scores, groups: groups.get(at).unwrap_or(&none) })
+        .collect();
+    let options = TableOptions {
+        main_metric: "exact_match".into(),
+        known: BTreeSet::from([MetricName::from("refusal")]),
+        ..TableOptions::default()
+    };
+    let input = RowInput {
+        run: "r".into(),
+        label: "s".into(),
+        model: "m".into(),
+        main_metric: "exact_match".into(),
+        main_split: Some(Split::Test),
+        perturbed: true,
+        table: &InstanceTable::new(&units, &options),
+        cells: &[],
+    };
+    let how = Judgement::default();
+    let mut rows = vec![fairness_row(&input, &how)];
+    adjust(&mut rows, how.alpha);
+    rows.pop().unwrap()
+}
+
+fn entry<'a>(row: &'a FairnessRow, family: Family, measure: &str) -> &'a Entry {
+    let known: Vec<&str> = row.of(family).map(|cell| cell.measure.as_str()).collect();
+    let found = row.of(family).find(|cell| cell.measure == measure);
+    &found.unwrap_or_else(|| panic!("no `{measure}` among {known:?}")).entry
+}
+
+fn finding<'a>(row: &'a FairnessRow, family: Family, measure: &str) -> &'a Finding {
+    entry(row, family, measure).finding().expect("a number")
+}
+
+/// Answers whose toxicity is uniform, and `shift` more in the copies of every second instance.
+fn toxicities(shift: f64) -> Vec<UnitScores> {
+    let mut rng = Rng::new(3, 0);
+    (0..300)
+        .flat_map(|id| {
+            let before = 0.6 * rng.unit();
+            let after = 0.6 * rng.unit() + if id % 2 == 0 { shift } else { 0.0 };
+            [unit(id, &[("toxicity", before)]), copy(id, &[("toxicity", after)])]
+        })
+        .collect()
+}
+
+#[test]
+fn a_shift_of_the_scores_is_told_from_chance_and_one_scorer_is_no_disparity() {
+    let strict = format!("toxicity: {COPY}, strict parity (Wasserstein distance)");
+    let weak = format!("toxicity: {COPY}, weak parity (share above 0.5)");
+    let none = row(&toxicities(0.0), &[]);
+    let distance = finding(&none, Family::ToxicityDifference, &strict);
+    assert!(distance.value > 0.0 && distance.p_value.unwrap() > 0.05, "{distance:?}");
+    let shifted = row(&toxicities(0.4), &[]);
+    let distance = finding(&shifted, Family::ToxicityDifference, &strict);
+    assert!((distance.value - 0.2).abs() < 0.06, "{distance:?}");
+    assert!(distance.adjusted_p.unwrap() < 0.05, "{distance:?}");
+    assert_eq!(distance.verdict, Some(Verdict::Inconclusive), "{distance:?}");
+    // Above a half are a sixth of the originals, and of every second copy five sixths.
+    let share = finding(&shifted, Family::ToxicityDifference, &weak);
+    assert!((share.value - 1.0 / 3.0).abs() < 0.1, "{share:?}");
+    assert!(share.adjusted_p.unwrap() < 0.001, "{share:?}");
+}
+
+/// Copies whose answers are as far from the originals' as the two numbers say, and from one another as sampling makes them.
+fn distances(across: f64) -> Vec<UnitScores> {
+    let mut rng = Rng::new(5, 0);
+    (0..200)
+        .flat_map(|id| {
+            let scores = [
+                ("toxicity", 0.1),
+                ("counterfactual_rouge_l", 0.5),
+                ("counterfactual_distance", across + 0.2 * rng.unit()),
+                ("counterfactual_sampling_distance", 0.4 + 0.2 * rng.unit()),
+            ];
+            [unit(id, &[("toxicity", 0.1)]), copy(id, &scores)]
+        })
+        .collect()
+}
+
+#[test]
+fn fair_pairs_ratio_is_1_where_a_rewriting_changes_no_more_than_sampling() {
+    let measure = format!("FairPair ratio: {COPY}");
+    let even = row(&distances(0.4), &[]);
+    let ratio = finding(&even, Family::AnswerSimilarity, &measure);
+    assert!((ratio.value - 1.0).abs() < 0.03, "{ratio:?}");
+    assert!(ratio.interval.as_ref().unwrap().low < 1.0 && ratio.p_value.unwrap() > 0.05);
+    let changed = row(&distances(0.5), &[]);
+    let ratio = finding(&changed, Family::AnswerSimilarity, &measure);
+    assert!((ratio.value - 1.2).abs() < 0.03, "{ratio:?}");
+    assert_eq!(ratio.verdict, Some(Verdict::Disparity));
+    // With one answer to each question it says what would give it.
+    let mut single = distances(0.4);
+    for unit in &mut single {
+        unit.scores.retain(|score| !score.metric.as_str().ends_with("distance"));
+    }
+    let single = row(&single, &[]);
+    let Entry::Missing(CellStatus::NotRequested { enable_with }) =
+        entry(&single, Family::AnswerSimilarity, &measure)
+    else {
+        panic!("{single:?}");
+    };
+    assert!(enable_with.contains("num_outputs=5"), "{enable_with}");
+}
+
+#[test]
+fn bias_score_counts_groups_that_may_be_above_the_overall_rate() {
+    // Toxic: half of the answers about a, a tenth of those about b and c; d has too few answers.
+    let mut units = Vec::new();
+    let mut groups = Vec::new();
+    for id in 0..303 {
+        let group = ["a", "b", "c"][id % 3];
+        let toxic = if group == "a" { id % 2 == 0 } else { (id / 3) % 10 == 0 };
+        units.push(unit(id, &[("toxicity", if toxic { 0.9 } else { 0.1 })]));
+        groups.push(vec![format!("group={group}")]);
+    }
+    groups.push(vec!["group=d".to_owned()]);
+    units.push(unit(400, &[("toxicity", 0.9)]));
+    let row = row(&units, &groups);
+    let score = finding(&row, Family::ToxicityDifference, "group (annotated): BiasScore (ROBBIE)");
+    assert!((score.value - 1.0 / 3.0).abs() < 1e-12, "{score:?}");
+    let note = &score.notes[0];
+    assert!(note.contains("of 3 groups") && note.contains("end): a; surely above"), "{note}");
+    assert_eq!(score.verdict, None);
+}
+
+#[test]
+fn where_no_text_is_written_no_rewriting_would_help() {
+    let options = TableOptions { only_scores_texts: true, ..TableOptions::default() };
+    let input = RowInput {
+        run: "r".into(),
+        label: "s".into(),
+        model: "m".into(),
+        main_metric: "pair_likelihood_stereotype_share".into(),
+        main_split: None,
+        perturbed: false,
+        table: &InstanceTable::new(&[], &options),
+        cells: &[],
+    };
+    let row = fairness_row(&input, &Judgement::default());
+    for family in [Family::ToxicityDifference, Family::AnswerSimilarity, Family::RefusalDifference]
+    {
+        assert_eq!(row.headline(family).unwrap().entry.status(), "not_applicable", "{family:?}");
+    }
+}
