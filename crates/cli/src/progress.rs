@@ -1,5 +1,6 @@
 //! The one progress display: a single line on a terminal, plain lines elsewhere, nothing when quiet.
 
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -161,6 +162,74 @@ impl holometer_data::Progress for Talk {
 
     fn warned(&self, text: &str) {
         self.warn(text);
+    }
+}
+
+/// Several downloads at once, shown as one.
+pub(crate) struct Together<'a> {
+    talk: &'a Talk,
+    files: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    finished: usize,
+    /// Bytes announced and arrived, by file.
+    sizes: HashMap<String, (u64, u64)>,
+    /// Bytes in all, as far as they were known beforehand.
+    expected: u64,
+}
+
+impl<'a> Together<'a> {
+    /// So many files, with so many bytes as far as they are known.
+    pub(crate) fn new(talk: &'a Talk, files: usize, bytes: u64) -> Self {
+        if files > 0 {
+            talk.begin(&format!("0 of {files} files"), bytes, Unit::Bytes);
+        }
+        Self { talk, files, state: Mutex::new(State { expected: bytes, ..State::default() }) }
+    }
+
+    /// Ends the display.
+    pub(crate) fn end(&self) {
+        self.talk.end();
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl holometer_data::Progress for Together<'_> {
+    fn started(&self, name: &str, total: Option<u64>) {
+        let mut state = self.state();
+        let size = state.sizes.entry(name.to_owned()).or_default();
+        size.0 += total.unwrap_or(0);
+        let announced: u64 = state.sizes.values().map(|(announced, _)| announced).sum();
+        self.talk.bar.set_length(state.expected.max(announced));
+    }
+
+    fn advanced(&self, name: &str, bytes: u64) {
+        self.state().sizes.entry(name.to_owned()).or_default().1 += bytes;
+        self.talk.advance(bytes);
+    }
+
+    fn finished(&self, name: &str) {
+        let mut state = self.state();
+        state.finished += 1;
+        let (finished, files) = (state.finished, self.files.max(state.finished));
+        let arrived = state.sizes.get(name).map_or(0, |(_, arrived)| *arrived);
+        drop(state);
+        tracing::info!("{name} is here");
+        self.talk.name_work(&format!("{finished} of {files} files"));
+        if self.talk.show == Show::Lines {
+            self.talk
+                .say(&format!("{finished} of {files}: {name}, {}", crate::size::show(arrived)));
+        }
+    }
+
+    fn warned(&self, text: &str) {
+        self.talk.warn(text);
     }
 }
 

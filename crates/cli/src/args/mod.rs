@@ -178,6 +178,12 @@ pub(crate) struct PlanArgs {
     /// Do not load data: no request and token counts.
     #[arg(long, conflicts_with = "requests", help_heading = "Output")]
     pub(crate) no_counts: bool,
+    /// List every file to download, with its source, its size and what is kept of it.
+    #[arg(long, conflicts_with = "requests", help_heading = "Output")]
+    pub(crate) downloads: bool,
+    /// Ask the servers how large the downloads are whose size is not known, or only about.
+    #[arg(long, conflicts_with_all = ["requests", "offline"], help_heading = "Output")]
+    pub(crate) ask_sizes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -284,6 +290,8 @@ pub(crate) enum ShowKind {
     Scorer,
     /// A suite that is built in.
     Suite,
+    /// The JSON Schema of scenario files, for editors: `holometer show schema scenario`.
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -295,6 +303,9 @@ pub(crate) struct ShowArgs {
     /// Scenario files of your own to include (repeatable).
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario_file: Vec<PathBuf>,
+    /// Ask the servers how large the scenario's files are.
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) ask_sizes: bool,
     #[command(flatten)]
     pub(crate) environment: EnvironmentArgs,
 }

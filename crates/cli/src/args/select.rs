@@ -97,6 +97,10 @@ pub(crate) struct EnvironmentArgs {
     /// Never use the network for data or models on this machine.
     #[arg(long)]
     pub(crate) offline: bool,
+    /// A file with the SHA-256 of every data file: what it names has to be the same again, what it lacks is added. Keep it
+    /// with your results, and use it where they are to be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
     /// Threads for local models; by default one per physical core.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,

@@ -15,7 +15,8 @@ use crate::commands::run::{is_mistake, shown};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, Prepared, Prompting, Purpose, Selected, dollars, instances_of, prepare, select,
+    Download, Downloads, Environment, Prepared, Prompting, Purpose, Selected, dollars,
+    instances_of, prepare, select,
 };
 use crate::progress::Talk;
 use crate::size;
@@ -33,10 +34,20 @@ pub(crate) fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
             .map(|()| Exit::Done);
     }
     let mut planner = Planner { environment: &environment, loaded: BTreeMap::new(), talk };
-    let lines: Vec<Line> =
+    let mut lines: Vec<Line> =
         selected.cells.iter().map(|cell| planner.line(cell, &selected, !args.no_counts)).collect();
-    let plan = Plan::of(selected.suite.clone(), lines);
-    output::print_tables(&[plan.table()], &plan, args.format)?;
+    let mut downloads = Downloads::default();
+    lines.iter().flat_map(|line| &line.needs).for_each(|need| downloads.add(need.clone()));
+    if args.ask_sizes {
+        downloads.ask(&environment.library, talk);
+        lines.iter_mut().for_each(|line| line.count_bytes(|need| downloads.bytes_of(need)));
+    }
+    let plan = Plan::of(selected.suite.clone(), lines, &downloads);
+    let mut tables = vec![plan.table()];
+    if args.downloads {
+        tables.push(downloads.table());
+    }
+    output::print_tables(&tables, &plan, args.format)?;
     let mistakes = selected.cells.iter().any(is_mistake);
     Ok(match (mistakes, plan.will_run) {
         (true, _) => Exit::Usage,
@@ -72,6 +83,15 @@ struct Line {
     download_bytes: Option<u64>,
     /// Files to download first.
     downloads: Vec<String>,
+    #[serde(skip)]
+    needs: Vec<Download>,
+}
+
+impl Line {
+    /// Sums up the downloads, whose sizes are given by a function.
+    fn count_bytes(&mut self, bytes_of: impl Fn(&Download) -> Option<u64>) {
+        self.download_bytes = self.needs.iter().map(bytes_of).sum();
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -83,17 +103,18 @@ struct Plan {
     prompt_tokens: usize,
     cost_usd: Option<f64>,
     download_bytes: u64,
+    /// Bytes of it that stay in the cache.
+    kept_bytes: u64,
+    /// The files to download, each once.
+    downloads: Vec<Download>,
     cells: Vec<Line>,
+    #[serde(skip)]
+    summary: Option<String>,
 }
 
 impl Plan {
-    fn of(suite: String, cells: Vec<Line>) -> Self {
+    fn of(suite: String, cells: Vec<Line>, downloads: &Downloads) -> Self {
         let will_run = cells.iter().filter(|line| line.will_run).count();
-        let mut downloads: BTreeMap<&[String], u64> = BTreeMap::new();
-        for line in &cells {
-            downloads.insert(&line.downloads, line.download_bytes.unwrap_or(0));
-        }
-        let download_bytes = downloads.into_values().sum();
         Self {
             suite,
             will_run,
@@ -101,8 +122,11 @@ impl Plan {
             requests: cells.iter().filter_map(|line| line.requests).sum(),
             prompt_tokens: cells.iter().filter_map(|line| line.prompt_tokens).sum(),
             cost_usd: cells.iter().filter_map(|line| line.cost_usd).reduce(|sum, cost| sum + cost),
-            download_bytes,
+            download_bytes: downloads.bytes(),
+            kept_bytes: downloads.kept_bytes(),
+            downloads: downloads.files().cloned().collect(),
             cells,
+            summary: downloads.summary(),
         }
     }
 
@@ -110,6 +134,7 @@ impl Plan {
         let mut notes = vec![
             "? is counted once the data is here: `holometer pull` with the same selection fetches it.".to_owned(),
         ];
+        notes.extend(self.summary.as_ref().map(|summary| format!("{summary}.")));
         if let Some(cost) = self.cost_usd {
             notes.push(format!(
                 "{} at most by the price lists, if every answer is as long as it may be; without the model's tokenizer a token is \
@@ -193,6 +218,7 @@ impl Planner<'_> {
             cost_usd: None,
             download_bytes: Some(0),
             downloads: Vec::new(),
+            needs: Vec::new(),
         };
         let spec = match &cell.run {
             Ok(spec) => spec,
@@ -241,16 +267,16 @@ impl Planner<'_> {
         for file in files {
             match self.environment.library.locate(&file) {
                 Availability::Local(_) | Availability::Cached(_) => {}
-                Availability::Download { bytes, .. } => {
+                Availability::Download { .. } => {
                     line.downloads.push(file.name());
-                    line.download_bytes =
-                        line.download_bytes.zip(bytes).map(|(sum, bytes)| sum + bytes);
+                    line.needs.extend(Download::of(&file, &self.environment.library));
                 }
                 Availability::Unavailable { reason } => {
                     return Some(self.unavailable(spec, &file, &reason));
                 }
             }
         }
+        line.count_bytes(|need| need.bytes);
         None
     }
 

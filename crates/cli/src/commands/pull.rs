@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use holometer_data::DataFile;
+use holometer_data::{DataFile, cache};
 
 use crate::args::PullArgs;
 use crate::commands::run::{is_mistake, runnable, shown};
 use crate::failure::{Exit, Failure};
-use crate::pipeline::{Environment, Part, Purpose, fetch_model, select};
-use crate::progress::Talk;
+use crate::pipeline::{Download, Downloads, Environment, Part, Purpose, fetch_model, select};
+use crate::progress::{Talk, Together};
+use crate::size;
 
 /// The stand-in for a model: pulling needs none.
 const NO_MODEL: &str = "test:echo";
@@ -41,23 +42,40 @@ pub(crate) fn pull(args: &PullArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     }
     let mut files: BTreeMap<String, DataFile> = BTreeMap::new();
+    let mut downloads = Downloads::default();
     for spec in runnable(&selected.cells) {
         for file in environment
             .catalogue
             .wanted_files(&spec.scenario, &environment.library)
             .map_err(Failure::usage)?
         {
+            Download::of(&file, &environment.library)
+                .into_iter()
+                .for_each(|download| downloads.add(download));
             files.insert(format!("{file:?}"), file);
         }
     }
     let files: Vec<DataFile> = files.into_values().collect();
+    downloads.ask_unknown(&environment.library);
+    if let Some(summary) = downloads.summary() {
+        talk.say(&summary);
+    }
+    let progress = Together::new(talk, downloads.files().count(), downloads.bytes());
+    let outcomes = environment.library.fetch_all(&files, &progress);
+    progress.end();
     let mut failed = 0;
-    for (file, outcome) in files.iter().zip(environment.library.fetch_all(&files, talk)) {
+    for (file, outcome) in files.iter().zip(outcomes) {
         if let Err(error) = outcome {
             failed += 1;
             talk.warn(&format!("{}: {error}", file.name()));
         }
     }
-    talk.say(&format!("{} of {} files are here", files.len() - failed, files.len()));
+    let total = cache::total_bytes(&environment.library.cache_dir).map_err(Failure::usage)?;
+    talk.say(&format!(
+        "{} of {} files are here; the cache has {}",
+        files.len() - failed,
+        files.len(),
+        size::show(total)
+    ));
     Ok(if failed == 0 { Exit::Done } else { Exit::Incomplete })
 }

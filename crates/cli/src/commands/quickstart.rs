@@ -76,6 +76,6 @@ fn model_file() -> DataFile {
         }],
         sha256: Some("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53".to_owned()),
         bytes: Some(98_362_432),
-        about_bytes: None,
+        ..DataFile::default()
     }
 }

@@ -3,28 +3,37 @@
 use std::sync::Arc;
 
 use holometer_adapt::{AdaptContext, adapt, sample_eval_instances};
-use holometer_core::{Prompt, Request, ScenarioCard, ScenarioCatalogue, ValueKind, Window};
+use holometer_core::{
+    Prompt, Request, RunSpec, ScenarioCard, ScenarioCatalogue, ValueKind, Window,
+};
 use holometer_data::Availability;
 use holometer_plan::{augmentation_sets, parse_entry};
 
 use crate::args::{ShowArgs, ShowKind};
 use crate::failure::{Exit, Failure};
 use crate::output;
-use crate::pipeline::{Environment, instances_of};
+use crate::pipeline::{Download, Downloads, Environment, instances_of};
 use crate::progress::Talk;
 use crate::size;
+
+/// The JSON Schema of scenario files. A test of the scenarios holds it to what their reader accepts.
+const SCENARIO_SCHEMA: &str = include_str!("../../../../docs/scenario.schema.json");
 
 /// Prints a card.
 pub(crate) fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Failure> {
     let text = match args.kind {
         ShowKind::Scenario => {
             let environment = Environment::new(&args.environment, &args.scenario_file)?;
-            scenario(&args.name, &environment, talk)?
+            scenario(args, &environment, talk)?
         }
         ShowKind::Metric => metric(&args.name)?,
         ShowKind::Perturbation => perturbation(&args.name)?,
         ShowKind::Scorer => scorer(&args.name)?,
         ShowKind::Suite => suite(&args.name)?,
+        ShowKind::Schema if args.name == "scenario" => {
+            return output::print(SCENARIO_SCHEMA.trim_end()).map(|()| Exit::Done);
+        }
+        ShowKind::Schema => return Err(unknown("schema", &args.name, std::iter::once("scenario"))),
     };
     output::print(text)?;
     Ok(Exit::Done)
@@ -112,8 +121,8 @@ fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
     Failure::usage(format!("unknown {kind} `{name}`")).hint(hint)
 }
 
-fn scenario(text: &str, environment: &Environment, talk: &Talk) -> Result<String, Failure> {
-    let entry = parse_entry(text).map_err(|error| Failure::usage(error.problem))?.entry;
+fn scenario(asked: &ShowArgs, environment: &Environment, talk: &Talk) -> Result<String, Failure> {
+    let entry = parse_entry(&asked.name).map_err(|error| Failure::usage(error.problem))?.entry;
     let Some(card) = environment.catalogue.card(&entry.name) else {
         let names = environment.catalogue.names();
         return Err(unknown("scenario", &entry.name, names.iter().map(String::as_str)));
@@ -124,7 +133,9 @@ fn scenario(text: &str, environment: &Environment, talk: &Talk) -> Result<String
     if !card.caveats.is_empty() {
         page.push(format!("## Known faults\n\n{}", bullets(&card.caveats)));
     }
-    page.push(example(&entry, card, environment, talk)?);
+    let spec = example_spec(&entry, card, environment)?;
+    page.push(data(&spec, environment, asked.ask_sizes, talk)?);
+    page.push(example(&spec, environment, talk)?);
     Ok(page.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
 }
 
@@ -187,13 +198,54 @@ fn facts(card: &ScenarioCard) -> String {
     format!("## Facts\n\n{}", bullets(&lines))
 }
 
-/// A rendered prompt with its references, when the data is here; otherwise how to get it.
-fn example(
+/// The scenario's files for the example's arguments: those that are here, and what the others are and how large.
+fn data(
+    spec: &RunSpec,
+    environment: &Environment,
+    ask_sizes: bool,
+    talk: &Talk,
+) -> Result<String, Failure> {
+    const SHOWN: usize = 12;
+    let library = &environment.library;
+    let files =
+        environment.catalogue.wanted_files(&spec.scenario, library).map_err(Failure::usage)?;
+    let mut lines = Vec::new();
+    let mut downloads = Downloads::default();
+    for file in &files {
+        match library.locate(file) {
+            Availability::Local(path) | Availability::Cached(path) => {
+                lines.push(format!("here: {}", path.display()));
+            }
+            Availability::Download { .. } => {
+                Download::of(file, library).into_iter().for_each(|one| downloads.add(one));
+            }
+            Availability::Unavailable { reason } => {
+                lines.push(format!("{}: {}", file.name(), reason.replace('\n', "; ")));
+            }
+        }
+    }
+    if ask_sizes {
+        downloads.ask(library, talk);
+    }
+    lines.extend(downloads.files().map(Download::line));
+    if lines.is_empty() {
+        return Ok(String::new());
+    }
+    let more = lines.len().saturating_sub(SHOWN);
+    lines.truncate(SHOWN);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines.extend(downloads.summary());
+    Ok(format!("## Data for `{}`\n\n{}", spec.name, bullets(&lines)))
+}
+
+/// The run that a name with arguments means; the first value of every parameter that has to be given and is not.
+fn example_spec(
     entry: &holometer_core::RunEntry,
     card: &ScenarioCard,
     environment: &Environment,
-    talk: &Talk,
-) -> Result<String, Failure> {
+) -> Result<RunSpec, Failure> {
     let mut args = entry.args.clone();
     for parameter in card.parameters.iter().filter(|parameter| parameter.default.is_none()) {
         if let (None, Some(first)) = (args.get(&parameter.name), parameter.values.first()) {
@@ -201,7 +253,11 @@ fn example(
         }
     }
     let args = environment.catalogue.resolve_args(&entry.name, &args).map_err(Failure::usage)?;
-    let spec = environment.catalogue.draft(&entry.name, &args).map_err(Failure::usage)?;
+    environment.catalogue.draft(&entry.name, &args).map_err(Failure::usage)
+}
+
+/// A rendered prompt with its references, when the data is here; otherwise how to get it.
+fn example(spec: &RunSpec, environment: &Environment, talk: &Talk) -> Result<String, Failure> {
     let metrics: Vec<String> =
         spec.metrics.iter().map(|metric| format!("`{}` {}", metric.name, metric.args)).collect();
     let metrics = format!("## Metrics\n\n{}", bullets(&metrics));

@@ -2,6 +2,7 @@
 
 mod classes;
 mod credentials;
+mod downloads;
 mod environment;
 mod helm_models;
 mod hub_models;
@@ -22,6 +23,7 @@ mod spending;
 mod tables;
 mod tokenizer;
 
+pub(crate) use downloads::{Download, Downloads};
 pub(crate) use environment::Environment;
 pub(crate) use hub_models::{Part, fetch as fetch_model};
 pub(crate) use inquire::{Respondents, compare_by_judges, inquire, inquiry_runs, question};
