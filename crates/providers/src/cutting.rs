@@ -26,6 +26,19 @@ pub(crate) fn drop_unwritten_tokens(completion: &mut Completion) {
     }
 }
 
+/// Cuts a completion after so many tokens, for servers that write more than they are asked for. One without tokens, or
+/// whose tokens don't spell its text, is left as it is.
+pub(crate) fn cut_at_length(completion: &mut Completion, max_tokens: usize) {
+    let spelled: String = completion.tokens.iter().map(|token| token.text.as_str()).collect();
+    if completion.tokens.len() <= max_tokens || !spelled.starts_with(&completion.text) {
+        return;
+    }
+    completion.tokens.truncate(max_tokens);
+    let kept: usize = completion.tokens.iter().map(|token| token.text.len()).sum();
+    completion.text.truncate(kept);
+    completion.finish_reason = Some(FinishReason::Length);
+}
+
 fn tokens_before(tokens: &[ScoredToken], end: usize) -> usize {
     let mut written = 0;
     tokens
@@ -68,6 +81,32 @@ mod tests {
                 Completion { text: text.into(), tokens: given, ..Completion::default() };
             drop_unwritten_tokens(&mut completion);
             assert_eq!(completion.tokens, kept, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_longer_than_asked_for_is_cut() {
+        let answer = |texts: &[&str], text: &str| Completion {
+            text: text.into(),
+            tokens: texts.iter().map(|text| token(text)).collect(),
+            finish_reason: Some(FinishReason::EndOfText),
+            ..Completion::default()
+        };
+        let mut long = answer(&["You", " are", " a"], "You are a");
+        cut_at_length(&mut long, 1);
+        assert_eq!((long.text.as_str(), long.tokens.len()), ("You", 1));
+        assert_eq!(long.finish_reason, Some(FinishReason::Length));
+        // The model's end would have come one token too late.
+        let mut ended = answer(&["A", "<|im_end|>"], "A");
+        cut_at_length(&mut ended, 1);
+        assert_eq!((ended.text.as_str(), ended.tokens.len()), ("A", 1));
+        assert_eq!(ended.finish_reason, Some(FinishReason::Length));
+        for unchanged in
+            [answer(&["A", "B"], "AB"), answer(&["x", "y", "z"], "AB"), answer(&[], "A B C")]
+        {
+            let mut completion = unchanged.clone();
+            cut_at_length(&mut completion, 2);
+            assert_eq!(completion, unchanged);
         }
     }
 

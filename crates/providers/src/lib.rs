@@ -25,6 +25,7 @@ mod http;
 mod mixing;
 mod open;
 mod openai;
+mod perspective;
 mod probe;
 mod providers;
 mod refusal;
@@ -41,6 +42,9 @@ pub use batch::{Batching, Journal};
 pub use cost::list_price;
 pub use error::ProviderError;
 pub use open::{ASSUMED_WINDOW, SERVER_KEY_VARIABLE, open};
+pub use perspective::{
+    PERSPECTIVE_ADDRESS, PERSPECTIVE_KEY_VARIABLE, Perspective, PerspectiveError,
+};
 pub use providers::{ProviderInfo, providers};
 pub use secret::Secret;
 pub use settings::{Contact, EnvLookup, NamedServer, Retries, Settings};

@@ -194,11 +194,8 @@ fn open_vendor(
     }
     let (headers, access) = vendor_access(name, vendor, settings)?;
     let key_hint = format!("check {} ({})", vendor.key_env.join(" or "), vendor.docs);
-    let replaced = settings
-        .base_urls
-        .get(name)
-        .cloned()
-        .or_else(|| vendor.base_url_env.as_deref().and_then(|name| settings.variable(name)));
+    let replaced =
+        settings.base_urls.get(name).cloned().or_else(|| replaced_address(vendor, settings));
     let base = match replaced {
         Some(address) if vendor.probe_replaced => {
             let base = spec::parse_address(&address)?;
@@ -248,6 +245,16 @@ fn open_vendor(
     let model = model(card, window(tokens, chat), deployment, transport, settings);
     let batch = vendor.batch.filter(|_| settings.batching.is_some());
     Ok(HttpModel { price: model.price.or_else(|| list_price(spec)), batch, ..model })
+}
+
+/// The address that an environment variable of the vendor's own client names. Some of those clients add the version's path
+/// themselves (Anthropic's, Google's), others expect it (OpenAI's): an address without any path gets the vendor's.
+fn replaced_address(vendor: &Vendor, settings: &Settings) -> Option<String> {
+    let address = settings.variable(vendor.base_url_env.as_deref()?)?;
+    let address = address.trim().trim_end_matches('/');
+    let has_path = Url::parse(address).is_ok_and(|url| url.path().len() > 1);
+    let version = Url::parse(&vendor.base_url).ok().filter(|_| !has_path);
+    Some(version.map_or_else(|| address.to_owned(), |url| format!("{address}{}", url.path())))
 }
 
 /// A vendor's address with the environment variables that stand in braces in it.

@@ -12,12 +12,12 @@ use holometer_core::{
 use serde_json::{Map, Value, json};
 
 use crate::conversation::conversation;
-use crate::cutting::cut_completion;
+use crate::cutting::{cut_at_length, cut_completion, drop_unwritten_tokens};
 use crate::deployment::{Deployment, Unsendable};
 use crate::wire_format::{Call, Plugin};
 use crate::writing::{Writing, WritingFormat, count};
 
-/// The API refuses smaller limits.
+/// The API refuses smaller limits; what it then writes too much is cut off where it lists its tokens.
 const LEAST_OUTPUT_TOKENS: usize = 16;
 
 /// What makes the reply carry log-probabilities.
@@ -129,7 +129,9 @@ fn completion(
         finish_reason: Some(finish_reason),
         ..Completion::default()
     };
+    cut_at_length(&mut completion, decoding.max_tokens);
     cut_completion(&mut completion, &decoding.stop_sequences);
+    drop_unwritten_tokens(&mut completion);
     completion
 }
 

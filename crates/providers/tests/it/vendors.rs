@@ -373,6 +373,31 @@ fn a_dead_key_is_found_before_the_run() {
 }
 
 #[test]
+fn addresses_of_the_vendors_own_clients_are_understood_with_and_without_a_path() {
+    for (spec, variable, path, wanted) in [
+        ("anthropic:claude-sonnet-4-5", "ANTHROPIC_BASE_URL", "", "/v1/messages"),
+        ("anthropic:claude-sonnet-4-5", "ANTHROPIC_BASE_URL", "/proxy/v1/", "/proxy/v1/messages"),
+        (
+            "google:gemini-2.5-flash",
+            "GOOGLE_GEMINI_BASE_URL",
+            "/",
+            "/v1beta/models/gemini-2.5-flash:generateContent",
+        ),
+        ("cohere:command-r", "CO_API_URL", "", "/v2/chat"),
+    ] {
+        let server = replying(200, json!({}));
+        let address = format!("{}{path}", server.url());
+        let env = move |name: &str| match name {
+            name if name == variable => Some(address.clone()),
+            name => name.ends_with("KEY").then(|| "k".to_owned()),
+        };
+        let model = open(spec, &Settings { env: Arc::new(env), ..quick() }).unwrap().unwrap();
+        ask_one(&*model, hello());
+        assert_eq!(posted(&server).path, wanted);
+    }
+}
+
+#[test]
 fn azure_takes_its_address_from_the_environment() {
     let server = replying(
         200,
