@@ -42,6 +42,34 @@ function filterColumns(select) {
   }
 }
 
+// A search that stopped because it took long goes on by itself, until the page is full.
+async function searchOn(notice) {
+  const list = one("[data-list]");
+  const pager = "nav.pager[aria-label=Pages]";
+  let halted = false;
+  const halt = element("button", "Stop");
+  halt.type = "button";
+  halt.addEventListener("click", () => { halted = true; });
+  notice.append(" ", halt);
+  let link = one("a[rel=next]", notice);
+  while (link && !halted && list.children.length < Number(notice.dataset.searchOn)) {
+    const answer = await fetch(link.href);
+    if (!answer.ok) break;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    list.append(...all("[data-list] > li", page).map((row) => document.importNode(row, true)));
+    const next = one(`${pager} a[rel=next]`, page);
+    one(`${pager} a[rel=next]`)?.remove();
+    if (next) one(pager).append(document.importNode(next, true));
+    const further = one("[data-search-on]", page);
+    const said = further ? further.firstChild.textContent : next ? "More may follow" : `Searched to the end; ${list.children.length} found`;
+    notice.firstChild.textContent = said;
+    link.remove();
+    link = further && one("a[rel=next]", further);
+    if (link) notice.firstChild.after(link = document.importNode(link, true));
+  }
+  halt.remove();
+}
+
 async function copy(button) {
   const text = document.getElementById(button.dataset.copy).textContent;
   const before = button.textContent;
@@ -210,6 +238,9 @@ document.addEventListener("DOMContentLoaded", () => {
       field.addEventListener("change", () => localStorage.setItem(field.dataset.keep, field.value));
     } catch { /* a browser that keeps nothing is fine */ }
   }
+  one("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  const notice = one("[data-search-on]");
+  if (notice) searchOn(notice);
   const place = one("[data-live]");
   if (place) live(place);
   if (location.hash) { const target = document.getElementById(decodeURIComponent(location.hash.slice(1))); if (target && target.tagName === "DETAILS") target.open = true; }

@@ -1,6 +1,6 @@
 // Every page of a run of a real model, in a real browser: nothing breaks, nothing leaves the machine, everyone can use it.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -197,6 +197,22 @@ test("plots are drawn as files", async () => {
     await page.goto(pathToFileURL(path.resolve(file)).href);
     assert.ok((await page.locator("svg > title").first().textContent()).length > 5);
   }
+  const [png] = (await holometer(["plot", "bars", "--db", db, ...SCENARIO, "-o", pictures, "--format", "png", "--scale", "2"])).trim().split("\n");
+  await page.goto(pathToFileURL(path.resolve(png)).href);
+  assert.equal(await page.evaluate(() => document.images[0].naturalWidth), 1520);
+  await page.goto(`${server.address}`);
+  await page.click("nav a:has-text('Plots')");
+  for (const kind of ["svg", "png"]) {
+    const waiting = page.waitForEvent("download");
+    await page.locator(`#bars [data-save=${kind}]`).click();
+    const saved = await waiting;
+    assert.equal(saved.suggestedFilename(), `pages-main-metric-of-each-scenario.${kind}`);
+    await saved.saveAs(path.join(pictures, saved.suggestedFilename()));
+  }
+  const drawn = readFileSync(path.join(pictures, "pages-main-metric-of-each-scenario.svg"), "utf8");
+  assert.match(drawn, /^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"[^>]*><style>svg.plot/);
+  await page.goto(pathToFileURL(path.join(pictures, "pages-main-metric-of-each-scenario.png")).href);
+  assert.equal(await page.evaluate(() => document.images[0].naturalWidth), 2280);
   assert.deepEqual(complaints, []);
   await context.close();
 });

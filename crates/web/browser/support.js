@@ -35,6 +35,7 @@ export async function holometer(args, codes = [0]) {
 /** Starts the binary; gives the process, a promise of its end, and of what it says. */
 export function begin(args) {
   const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+  process.on("exit", () => child.kill("SIGKILL"));
   let said = "";
   let printed = "";
   child.stderr.on("data", (data) => { said += data; });

@@ -61,17 +61,22 @@ pub(crate) fn safe(html: String) -> Value {
     Value::from_safe_string(html)
 }
 
-/// A name that may be broken after its separators rather than anywhere.
+/// A name that may be broken after its separators rather than anywhere; long words with underscores after these too.
 fn breaks(name: &str) -> String {
+    const LONG: usize = 22;
     let mut out = String::with_capacity(name.len() + 32);
-    let mut rest = name;
-    while let Some(at) = rest.find([',', ':', '=', '_', '/']) {
-        let (head, tail) = rest.split_at(at + 1);
-        escape_into(head, &mut out);
-        out.push_str("<wbr>");
-        rest = tail;
+    for part in name.split_inclusive([',', ':', '=', '/']) {
+        if part.chars().count() > LONG {
+            for word in part.split_inclusive('_') {
+                escape_into(word, &mut out);
+                out.push_str("<wbr>");
+            }
+        } else {
+            escape_into(part, &mut out);
+            out.push_str("<wbr>");
+        }
     }
-    escape_into(rest, &mut out);
+    out.truncate(out.trim_end_matches("<wbr>").len());
     out
 }
 
@@ -113,8 +118,8 @@ mod tests {
             context! { a => hostile, b => safe("<i>".into()), c => 1 },
         );
         assert_eq!(html.unwrap(), "&lt;script&gt;\u{27e8}U+202E\u{27e9}<i>1");
-        let named = environment.render_str("{{ a|breaks }}", context! { a => "a=<b>,c" });
-        assert_eq!(named.unwrap(), "a=<wbr>&lt;b&gt;,<wbr>c");
+        let named = environment.render_str("{{ a|breaks }}", context! { a => "a=<b_c>,d" });
+        assert_eq!(named.unwrap(), "a=<wbr>&lt;b_c&gt;,<wbr>d");
         assert!(environment.render_str("{{ missing }}", ()).is_err());
     }
 }

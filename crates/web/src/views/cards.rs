@@ -140,7 +140,7 @@ fn scenario_facts(request: &Request<'_>, card: &ScenarioCard) -> Result<Value, P
         .iter()
         .map(|parameter| {
             view! {
-                name => parameter.name, description => parameter.description, default => parameter.default,
+                name => parameter.name, description => parameter.description, default => parameter.default.as_ref().filter(|default| !default.is_empty()),
                 values => parameter.values.iter().take(80).cloned().collect::<Vec<_>>().join(", "),
                 more => parameter.values.len().saturating_sub(80),
             }

@@ -169,7 +169,8 @@ fn civil(days: i64) -> (i64, i64, i64) {
 /// A duration: `42.1 s`, `3 min 20 s`, `2 h 5 min`.
 pub(crate) fn duration(seconds: f64) -> String {
     if seconds < 100.0 {
-        return format!("{} s", number((seconds * 10.0).round() / 10.0));
+        let places = if seconds < 1.0 { 2 } else { 1 };
+        return format!("{seconds:.places$} s");
     }
     let whole = seconds.round() as u64;
     if whole < 3600 {
@@ -225,7 +226,8 @@ mod tests {
         assert_eq!(time(UnixMillis(0)), "1970-01-01 00:00:00 UTC");
         assert_eq!(time(UnixMillis(951_827_696_000)), "2000-02-29 12:34:56 UTC");
         assert_eq!(time(UnixMillis(1_795_639_101_504)), "2026-11-25 20:38:21 UTC");
-        assert_eq!(duration(3.25), "3.300 s");
+        assert_eq!(duration(3.26), "3.3 s");
+        assert_eq!(duration(0.046), "0.05 s");
         assert_eq!(duration(200.0), "3 min 20 s");
         assert_eq!(duration(7500.0), "2 h 5 min");
     }

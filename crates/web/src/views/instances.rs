@@ -1,6 +1,7 @@
 //! A run's instances: searched in the database, a page at a time.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use holometer_core::{MetricName, Outcome, Score};
 use holometer_store::{
@@ -18,9 +19,13 @@ use crate::text::{line, shown_number as number};
 /// Instances on a page.
 pub(crate) const PAGE: usize = 25;
 
-/// How many positions a page may look at, and how many units it may read, before it offers to go on.
+/// How many positions a page may look at, how many units it may read, and for how long, before it offers to go on.
 const POSITIONS: i64 = 200_000;
-const TEXTS: usize = 4000;
+const TEXTS: usize = 20_000;
+const PATIENCE: Duration = Duration::from_millis(120);
+
+/// How many units are read to learn how long one takes.
+const PROBE: usize = 100;
 
 /// Values at least this close to an end count as at the end.
 const CLOSE: f64 = 1e-9;
@@ -119,14 +124,23 @@ impl Selection {
         wanted: usize,
     ) -> Result<Found, PageError> {
         let walk = Walk { from, direction, wanted, positions: POSITIONS, texts: TEXTS };
-        let reads = self.text.is_some() || !self.group.is_empty();
+        if self.text.is_none() && self.group.is_empty() {
+            return Ok(request.store.browse(run.id, &self.filter, None, walk)?);
+        }
         let accept = |unit: &StoredUnit| self.accepts(unit);
-        Ok(request.store.browse(
-            run.id,
-            &self.filter,
-            if reads { Some(&accept) } else { None },
-            walk,
-        )?)
+        let read = |walk: Walk| request.store.browse(run.id, &self.filter, Some(&accept), walk);
+        let start = Instant::now();
+        let mut found = read(Walk { texts: PROBE, ..walk })?;
+        let each = start.elapsed() / PROBE as u32;
+        let more = PATIENCE.saturating_sub(start.elapsed()).as_nanos() / each.as_nanos().max(1);
+        let texts = usize::try_from(more).unwrap_or(TEXTS).min(TEXTS);
+        if let (Some(next), true) = (found.next, found.places.len() < wanted && texts > 0) {
+            let wanted = wanted - found.places.len();
+            let rest = read(Walk { from: next, wanted, texts, ..walk })?;
+            found.places.extend(rest.places);
+            found.next = rest.next;
+        }
+        Ok(found)
     }
 
     fn accepts(&self, unit: &StoredUnit) -> bool {
@@ -220,15 +234,29 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
         view! {
             rows => rows, shows => shows, links => run_links(run), before => before, after => after,
             cut_short => found.next.is_some() && found.places.len() < PAGE,
-            looked_until => found.next, instances => run.instances, judge => selection.judge.as_ref().map(|metric| metric.0.clone()),
+            looked_until => found.next, wanted => PAGE, instances => run.instances, judge => selection.judge.as_ref().map(|metric| metric.0.clone()),
             query => query.0, q => query.get("q"), regex => query.get("regex") == "1", show => show,
             group => query.get("group"), metric => query.get("metric"), min => query.get("min"), max => query.get("max"),
             copies => query.get("copies"), trial => query.get("trial"),
+            named => named(request, run, query.get("q"))?,
             metrics => request.store.unit_metrics(run.id)?.into_iter().map(|metric| metric.0).collect::<Vec<_>>(),
             perturbations => request.store.perturbations(run.id)?, trials => run.spec.adapter.few_shot.num_train_trials,
             limit => match request.site.mode { Mode::Files { instances } if instances < run.instances => Some(instances), _ => None },
         },
     )
+}
+
+/// The instances whose id is what is searched for; the database knows them without reading texts.
+fn named(request: &Request<'_>, run: &RunInfo, text: &str) -> Result<Vec<Value>, PageError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = request.store.copies(run.id, text)?;
+    let shown = places.into_iter().take(20).map(|place| {
+        let name = place.perturbation.unwrap_or_else(|| place.id.clone());
+        link(paths::unit(run.id.0, place.position, 0), name)
+    });
+    Ok(shown.collect())
 }
 
 type Listed = (Found, Option<String>, Option<String>);
