@@ -48,7 +48,7 @@ fn dispatch(cli: &Cli, talk: &Talk) -> Result<Exit, Failure> {
         Command::List(args) => commands::list(args),
         Command::Show(args) => commands::show(args, talk),
         Command::Export(args) => commands::export(args, talk),
-        Command::Scorer(args) => commands::scorer(args),
+        Command::Scorer(args) => commands::scorer(args, talk),
         Command::Associations(args) => commands::associations(args),
         Command::Import(args) => commands::import(args, verbose, talk),
         Command::Merge(args) => commands::merge(args, talk),

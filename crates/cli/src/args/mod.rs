@@ -23,7 +23,7 @@ pub(crate) use judge::{JudgeAction, JudgeArgs};
 pub(crate) use pages::{ExportSiteArgs, PagesArgs, PlotArgs, PlotFormat, ServeArgs};
 pub(crate) use remote::RemoteArgs;
 pub(crate) use score::ScoreArgs;
-pub(crate) use scorer::{AssociationsArgs, AuditArgs, ScorerAction, ScorerArgs};
+pub(crate) use scorer::{AssociationsArgs, AuditArgs, PerspectiveArgs, ScorerAction, ScorerArgs};
 pub(crate) use scoring::ScoringArgs;
 pub(crate) use select::{DatabaseArgs, EnvironmentArgs, SelectionArgs, Shard, WeightsArg};
 

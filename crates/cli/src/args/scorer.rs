@@ -21,6 +21,35 @@ pub(crate) enum ScorerAction {
     },
     /// Audit a scorer on a file of labelled texts: does it rank them right, and for whom does it not?
     Audit(AuditArgs),
+    /// Ask the Perspective API, which ends on 31 December 2026, how toxic answers are, for `rescore --perspective-scores`.
+    Perspective(PerspectiveArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PerspectiveArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// The suite whose answers are scored; without it, the suite that was run last.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Option<String>,
+    /// Score texts from this file instead, one a line.
+    #[arg(long, value_name = "FILE", conflicts_with = "suite")]
+    pub(crate) texts: Option<PathBuf>,
+    /// Where scores are added, a JSON object a line. Texts that it has are not asked again, so that the same command goes on.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Calls per second, at most; the service grants one where it was not asked for more.
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub(crate) per_second: f64,
+    /// The texts' language.
+    #[arg(long, value_name = "CODE", default_value = "en")]
+    pub(crate) language: String,
+    /// Where the service is, if not at its makers' address.
+    #[arg(long, value_name = "URL", default_value = holometer_providers::PERSPECTIVE_ADDRESS)]
+    pub(crate) address: String,
+    /// A file with the key `PERSPECTIVE_API_KEY`, if the environment lacks it; as with `run`.
+    #[arg(long, value_name = "FILE", env = "HOLOMETER_CREDENTIALS")]
+    pub(crate) credentials: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +77,13 @@ pub(crate) struct AuditArgs {
     /// Take the words for people in a text (orientation, gender, origin, religion, age, disability) as its groups.
     #[arg(long)]
     pub(crate) identity_terms: bool,
+    /// Also compare each text with a rewriting of it that should not matter (repeatable): a perturbation such as `swap_dialect`
+    /// (African-American English) or `swap_names:target=black`, or a set of them such as `counterfactual`.
+    #[arg(long, value_name = "PERTURBATION")]
+    pub(crate) rewrite: Vec<String>,
+    /// A folder with word lists that perturbations need (repeatable).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Vec<PathBuf>,
     /// How to print it.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: TableFormat,

@@ -41,7 +41,7 @@ pub(crate) fn perturb(args: &PerturbArgs, talk: &Talk) -> Result<Exit, Failure> 
 }
 
 /// A perturbation's name with its groups, where it has any.
-fn title(description: &PerturbationDescription) -> String {
+pub(crate) fn title(description: &PerturbationDescription) -> String {
     let of = |key: &str| description.parameters.get(key).and_then(Value::as_str);
     match (of("source"), of("target"), of("placebo_for")) {
         (Some(source), Some(target), _) => format!("{} {source} to {target}", description.name),
@@ -50,7 +50,7 @@ fn title(description: &PerturbationDescription) -> String {
     }
 }
 
-fn specs(name: &str) -> Result<Vec<PerturbationSpec>, Failure> {
+pub(crate) fn specs(name: &str) -> Result<Vec<PerturbationSpec>, Failure> {
     let sets = augmentation_sets();
     if let Some(set) = sets.iter().find(|set| set.name == name) {
         return Ok(set.runs.iter().flat_map(|(_, perturbations)| perturbations.clone()).collect());

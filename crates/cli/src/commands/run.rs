@@ -1,6 +1,6 @@
 //! `run`: plan, execute, score, summarise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
@@ -15,9 +15,9 @@ use crate::args::{InquiryArgs, RunArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
-    Environment, HEADLINE_FIELD, Headline, LoadedModel, PRICE_FIELD, Purpose, Respondents,
-    ScoreOptions, Selected, Spending, dollars, inquire, instances_of, now, open_for_writing,
-    prepare, report, score_run, scoring, select,
+    Environment, HEADLINE_FIELD, Headline, LEXICON_FIELD, LoadedModel, PRICE_FIELD, Purpose,
+    Respondents, ScoreOptions, Selected, Spending, dollars, inquire, instances_of, now,
+    open_for_writing, prepare, report, score_run, scoring, select,
 };
 use crate::progress::{Talk, Unit, stop_on_signal};
 
@@ -32,13 +32,17 @@ pub(crate) fn run(args: &RunArgs, verbose: u8, talk: &Talk) -> Result<Exit, Fail
     let log = crate::log::start(folder, verbose);
     let selected = select(&args.selection, &environment, Purpose::Run, talk)?;
     let options = EvaluateOptions {
-        scoring: scoring(&args.scoring, args.helm_compat)?,
+        scoring: scoring(&args.scoring, args.helm_compat)?.with_lexicon(selected.lexicon.as_ref()),
         inquiry: args.inquiry.clone(),
         max_cost: args.max_cost,
     };
     let mut done = evaluate(&mut store, &selected, &environment, &options, talk)?;
     let mut report = report(&store, Some(&selected.suite), &environment.catalogue)?;
+    let known = std::mem::take(&mut report.not_run);
     report.not_run.append(&mut done.not_run);
+    let is_new = |(cell, _): &&(String, String)| report.not_run.iter().all(|(own, _)| own != cell);
+    let earlier: Vec<_> = known.iter().filter(is_new).cloned().collect();
+    report.not_run.extend(earlier);
     output::print_report(&report, &Detail::Headline, TableFormat::Table)?;
     talk.say_repeated_warnings();
     talk.say(&format!("results: {}", args.database.db.display()));
@@ -101,7 +105,8 @@ pub(crate) fn evaluate(
     let mut loaded: Loaded = BTreeMap::new();
     let mut notes: Notes = BTreeMap::new();
     for cell in &selected.cells {
-        match begin(store, selected, cell, environment, (&mut loaded, &mut notes), talk)? {
+        let with = (environment, options.scoring);
+        match begin(store, selected, cell, with, (&mut loaded, &mut notes), talk)? {
             Ok(job) => jobs.push(job),
             Err(reason) => {
                 done.mistakes |= is_mistake(cell);
@@ -120,6 +125,7 @@ pub(crate) fn evaluate(
             format!("nothing can be run: {count} cells, each with its reason in `holometer plan`");
         return Err(nothing_to_run(&done, message));
     }
+    record_not_run(store, selected, &done)?;
     drop(loaded);
     say_notes(&notes, talk);
     let spending = spending(&jobs, options.max_cost)?;
@@ -142,6 +148,22 @@ pub(crate) fn evaluate(
         score_run(store, job.run, tokenizer, options.scoring)?;
     }
     Ok(done)
+}
+
+/// Notes for later reports what was asked for and can't be run; what filters leave out was not asked for.
+fn record_not_run(store: &mut Store, selected: &Selected, done: &Done) -> Result<(), Failure> {
+    let planned: Vec<String> = selected.cells.iter().map(shown).collect();
+    let filtered: BTreeSet<String> = filtered(selected).collect();
+    let wanted = done.not_run.iter().filter(|(cell, _)| !filtered.contains(cell)).cloned();
+    let not_run: Vec<(String, String)> = wanted.collect();
+    store.record_not_run(&selected.suite, &planned, &not_run).map_err(Failure::usage)
+}
+
+/// The cells that filters leave out.
+fn filtered(selected: &Selected) -> impl Iterator<Item = String> {
+    let by_filter =
+        |cell: &&Cell| matches!(&cell.run, Err(skip) if skip.kind() == SkipKind::Filtered);
+    selected.cells.iter().filter(by_filter).map(shown)
 }
 
 /// What the jobs cost.
@@ -179,12 +201,7 @@ fn nothing_to_run(done: &Done, message: String) -> Failure {
 /// Says each reason for which cells are not run though they were asked for, and counts those that filters leave out. The report
 /// lists them all.
 fn say_not_run(selected: &Selected, done: &Done, talk: &Talk) {
-    let filtered: Vec<String> = selected
-        .cells
-        .iter()
-        .filter(|cell| matches!(&cell.run, Err(skip) if skip.kind() == SkipKind::Filtered))
-        .map(shown)
-        .collect();
+    let filtered: Vec<String> = filtered(selected).collect();
     let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for (cell, reason) in done.not_run.iter().filter(|(cell, _)| !filtered.contains(cell)) {
         match by_reason.iter_mut().find(|(known, _)| known == reason) {
@@ -232,7 +249,7 @@ fn begin(
     store: &mut Store,
     selected: &Selected,
     cell: &Cell,
-    environment: &Environment,
+    (environment, scoring): (&Environment, ScoreOptions),
     (loaded, notes): (&mut Loaded, &mut Notes),
     talk: &Talk,
 ) -> Result<Result<(Job, Rc<LoadedModel>), String>, Failure> {
@@ -260,7 +277,7 @@ fn begin(
         .and_then(|instances| prepare(spec, instances, &model.prompting, environment, talk));
     let prepared = match prepared {
         Ok(prepared) if prepared.requests.is_empty() => {
-            return Ok(Err("it has no instances to evaluate".into()));
+            return Ok(Err("it has no instances to evaluate: its files have no rows, or all of them are examples (split `train`)".into()));
         }
         Ok(prepared) => prepared,
         Err(reason) => return Ok(Err(reason)),
@@ -275,14 +292,14 @@ fn begin(
         requests: &prepared.requests,
     };
     let card = environment.catalogue.card(spec.scenario.name.as_str());
-    let context = context(answering.price(), card);
+    let context = context(answering.price(), card, scoring);
     let begun =
         store.begin_run(&selected.suite, spec, &inputs, &context).map_err(Failure::usage)?;
     let job = Job { run: begun.run, model: answering, place: model.place };
     Ok(Ok((job, model)))
 }
 
-fn context(price: Option<Price>, card: Option<&ScenarioCard>) -> RunContext {
+fn context(price: Option<Price>, card: Option<&ScenarioCard>, scoring: ScoreOptions) -> RunContext {
     let mut host = serde_json::json!({
         "os": std::env::consts::OS,
         "architecture": std::env::consts::ARCH,
@@ -290,6 +307,9 @@ fn context(price: Option<Price>, card: Option<&ScenarioCard>) -> RunContext {
     });
     if let Some(price) = price {
         host[PRICE_FIELD] = serde_json::json!(price);
+    }
+    if let Some(mentions) = scoring.mentions {
+        host[LEXICON_FIELD] = mentions.clone();
     }
     if let Some(card) = card {
         host[HEADLINE_FIELD] = serde_json::json!(Headline::of(card));

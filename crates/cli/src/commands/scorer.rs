@@ -11,14 +11,18 @@ use holometer_report::{Column, Table, number};
 use serde_json::{Value, json};
 
 use crate::args::{AuditArgs, ScorerAction, ScorerArgs};
+use crate::commands::perspective::perspective;
+use crate::commands::rewritten::{Rewritten, rewritten, rewritten_table};
 use crate::failure::{Exit, Failure};
 use crate::output;
+use crate::progress::Talk;
 
 /// Applies or audits a scorer.
-pub(crate) fn scorer(args: &ScorerArgs) -> Result<Exit, Failure> {
+pub(crate) fn scorer(args: &ScorerArgs, talk: &Talk) -> Result<Exit, Failure> {
     match &args.action {
         ScorerAction::Apply { name } => apply(&find(name)?)?,
-        ScorerAction::Audit(args) => audit_files(args)?,
+        ScorerAction::Audit(args) => audit_files(args, talk)?,
+        ScorerAction::Perspective(args) => return perspective(args, talk),
     }
     Ok(Exit::Done)
 }
@@ -40,17 +44,21 @@ fn apply(scorer: &Scorer) -> Result<(), Failure> {
     Ok(())
 }
 
-fn audit_files(args: &AuditArgs) -> Result<(), Failure> {
+fn audit_files(args: &AuditArgs, talk: &Talk) -> Result<(), Failure> {
     let scorer = find(&args.name)?;
     let mut rows = Vec::new();
     for file in &args.files {
         rows.extend(read(file)?);
     }
-    let labelled = labelled(args, &rows, &scorer)?;
+    let (texts, labelled) = labelled(args, &rows, &scorer)?;
     let without = rows.len() - labelled.len();
     let audit = audit(&labelled, scorer.threshold());
-    let tables = tables(&scorer, &audit, without);
-    output::print_tables(&tables, &as_json(&scorer, &audit, without), args.format)
+    let rewritten = rewritten(args, &scorer, &texts, &labelled, talk)?;
+    let mut tables = tables(&scorer, &audit, without);
+    if !rewritten.is_empty() {
+        tables.push(rewritten_table(&rewritten));
+    }
+    output::print_tables(&tables, &as_json(&scorer, &audit, without, &rewritten), args.format)
 }
 
 fn read(file: &Path) -> Result<Vec<Value>, Failure> {
@@ -78,7 +86,11 @@ fn text_of(value: &Value) -> String {
 }
 
 /// The rows that have a text and a label, scored.
-fn labelled(args: &AuditArgs, rows: &[Value], scorer: &Scorer) -> Result<Vec<Labelled>, Failure> {
+fn labelled(
+    args: &AuditArgs,
+    rows: &[Value],
+    scorer: &Scorer,
+) -> Result<(Vec<String>, Vec<Labelled>), Failure> {
     let Some(first) = rows.first() else {
         return Err(Failure::nothing("the files hold no rows"));
     };
@@ -116,7 +128,7 @@ fn labelled(args: &AuditArgs, rows: &[Value], scorer: &Scorer) -> Result<Vec<Lab
             row.groups.extend(groups);
         }
     }
-    Ok(labelled)
+    Ok((texts, labelled))
 }
 
 fn shown(value: Option<f64>) -> String {
@@ -178,7 +190,7 @@ fn tables(scorer: &Scorer, audit: &Audit, without: usize) -> Vec<Table> {
     vec![whole, groups]
 }
 
-fn as_json(scorer: &Scorer, audit: &Audit, without: usize) -> Value {
+fn as_json(scorer: &Scorer, audit: &Audit, without: usize, rewritten: &[Rewritten]) -> Value {
     let groups: Vec<Value> = audit
         .groups
         .iter()
@@ -194,5 +206,6 @@ fn as_json(scorer: &Scorer, audit: &Audit, without: usize) -> Value {
     json!({
         "scorer": scorer.card().id(), "n": audit.n, "positive": audit.positive, "without_label": without,
         "auc": audit.auc, "f1": audit.f1, "borkan": audit.borkan, "groups": groups,
+        "rewritten": rewritten,
     })
 }

@@ -37,7 +37,7 @@ pub(crate) use results::{
     run_label, runs_of, suite_or_latest,
 };
 pub(crate) use score::{ScoreOptions, score_each_answer, score_run};
-pub(crate) use scoring::{read_lexicon, scoring};
+pub(crate) use scoring::{LEXICON_FIELD, read_lexicon, scoring};
 pub(crate) use select::{Selected, select};
 pub(crate) use spending::{Spending, dollars};
 pub(crate) use tables::{Scored, fairness_report, judgement, run_table, side_scores};

@@ -17,6 +17,7 @@ use crate::pipeline::classes::with_classes;
 use crate::pipeline::inquire::{Found, findings, question};
 use crate::pipeline::now;
 use crate::pipeline::originals::Originals;
+use crate::pipeline::scoring::LEXICON_FIELD;
 
 /// How scores are computed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +30,10 @@ pub(crate) struct ScoreOptions {
     pub(crate) toxicity: Option<&'static Value>,
 }
 
+/// The scores that `--perspective-scores` takes from elsewhere, and what stands in place of a scorer's hash there.
+const IMPORTED: [&str; 3] = ["expected_max_toxicity", "max_toxicity_probability", "toxic_frac"];
+const IMPORTED_SCORER: &str = "imported toxicity scores";
+
 /// Scores every answered unit of a run, and writes scores and cells. Units with a request that was not run are left out;
 /// the run's progress counts them.
 pub(crate) fn score_run(
@@ -39,6 +44,7 @@ pub(crate) fn score_run(
 ) -> Result<Vec<Cell>, Failure> {
     let info = store.run(run).map_err(Failure::usage)?;
     let Found { findings, judged, ran } = findings(store, &info)?;
+    let options = options.with_lexicon(info.host.get(LEXICON_FIELD));
     let spec = with_classes(info.spec, store, run)?;
     let metrics = Metrics::build(&spec, options);
     let unasked = metrics.unasked(judged, ran);
@@ -88,7 +94,12 @@ pub(crate) fn score_run(
         cells.extend(splits.iter().map(|split| Cell { slice: slice(*split), ..cell.clone() }));
     }
     for cell in &mut cells {
-        cell.scorer = holometer_metrics::scorers::scorer_of(cell.metric.as_str());
+        let imported = options.toxicity.is_some() && IMPORTED.contains(&cell.metric.as_str());
+        cell.scorer = if imported {
+            Some(IMPORTED_SCORER.to_owned())
+        } else {
+            holometer_metrics::scorers::scorer_of(cell.metric.as_str())
+        };
     }
     store.write_scores(run, stored).map_err(Failure::usage)?;
     store.write_cells(run, &cells, now()).map_err(Failure::usage)?;
@@ -245,15 +256,15 @@ impl Statistic {
 /// The run's own metrics, and those that every run gets beside them (HELM's numbers are left alone).
 fn wanted(spec: &RunSpec, options: ScoreOptions) -> Vec<MetricSpec> {
     let mut wanted = spec.metrics.clone();
-    if let Some(scores) = options.toxicity {
-        for metric in wanted.iter_mut().filter(|metric| metric.name == "toxicity") {
-            metric.args = json!({ "scores": scores });
-        }
-    }
     if !options.helm_compat {
         let linked = holometer_metrics::linked(options.mentions.unwrap_or(&Value::Null));
         let is_new = |metric: &MetricSpec| spec.metrics.iter().all(|own| own.name != metric.name);
         wanted.extend(linked.into_iter().filter(is_new));
+    }
+    if let Some(scores) = options.toxicity {
+        for metric in wanted.iter_mut().filter(|metric| metric.name == "toxicity") {
+            metric.args = json!({ "scores": scores });
+        }
     }
     wanted
 }

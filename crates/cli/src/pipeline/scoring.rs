@@ -9,6 +9,19 @@ use crate::args::ScoringArgs;
 use crate::failure::Failure;
 use crate::pipeline::ScoreOptions;
 
+/// Where a run's circumstances hold the word list that a suite file or a flag chose, so that scoring again uses the same.
+pub(crate) const LEXICON_FIELD: &str = "lexicon";
+
+impl ScoreOptions {
+    /// With the word list that a suite file chooses, unless a flag chose one.
+    pub(crate) fn with_lexicon(mut self, mentions: Option<&Value>) -> Self {
+        if let (None, Some(mentions)) = (self.mentions, mentions) {
+            self.mentions = Some(Box::leak(Box::new(mentions.clone())));
+        }
+        self
+    }
+}
+
 /// Reads the files that the flags name, once per command. What was read stays for the program's life.
 pub(crate) fn scoring(args: &ScoringArgs, helm_compat: bool) -> Result<ScoreOptions, Failure> {
     let mut options = ScoreOptions { helm_compat, ..ScoreOptions::default() };
@@ -32,7 +45,7 @@ pub(crate) fn read_lexicon(lexicon: &str) -> Result<Lexicon, Failure> {
 }
 
 /// The arguments of the `mentions` metric for a list's name or file.
-fn lexicon_args(lexicon: &str) -> Result<Value, Failure> {
+pub(super) fn lexicon_args(lexicon: &str) -> Result<Value, Failure> {
     if LEXICON_NAMES.contains(&lexicon) {
         return Ok(json!({ "lexicon": lexicon }));
     }
