@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p holometer-providers --example load -- free [REQUESTS] [CONCURRENCY]`: requests per second against a
 //! server that answers at once. `... -- limited [PER_SECOND] [SECONDS]`: how much of a limited server's rate is used, and how
-//! many calls it turns away, with and without its saying when to come back.
+//! many calls it turns away, with and without its saying when to come back. `... -- serve [SECONDS]`: the server alone, for other
+//! clients (`parity/providers/clients.py`).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,7 +32,12 @@ fn main() {
                 limited(number(1, 500) as f64, number(2, 60), retry_after);
             }
         }
-        other => eprintln!("`{other}` is neither `free` nor `limited`"),
+        "serve" => {
+            let server = FakeServer::start(behave);
+            println!("{}", server.url());
+            std::thread::sleep(Duration::from_secs(number(1, 600)));
+        }
+        other => eprintln!("`{other}` is none of `free`, `limited` and `serve`"),
     }
 }
 

@@ -223,8 +223,11 @@ fn last_words(log: &Path) -> String {
     };
     let words = read().unwrap_or_default();
     let words = String::from_utf8_lossy(&words);
-    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() { "it said nothing".to_owned() } else { line }
+    // The end of a traceback says what it is about.
+    let mut last: Vec<&str> =
+        words.lines().map(str::trim).filter(|line| !line.is_empty()).rev().take(2).collect();
+    last.reverse();
+    if last.is_empty() { "it said nothing".to_owned() } else { last.join(" ") }
 }
 
 impl Drop for Running {
