@@ -146,6 +146,11 @@ pub fn cards() -> Vec<PerturbationCard> {
     cards
 }
 
+/// HELM's perturbations that are not here, each with the reason and what there is instead.
+pub fn absent() -> &'static [(&'static str, &'static str)] {
+    &NOT_HERE
+}
+
 const CHINESE: &str =
     "it needs CLEVA's word lists and a Chinese word segmenter; hint: run the scenario without it";
 
@@ -153,7 +158,9 @@ const CHINESE: &str =
 const NOT_HERE: [(&str, &str); 7] = [
     (
         "synonym",
-        "it needs spaCy's tagger, which runs in Python only; hint: `placebo:for=swap_gender` exchanges words of one meaning",
+        "HELM lets spaCy's en_core_web_sm tag each word, which needs that model's tokenizer, tagger and parser (a dependency decides between verb and \
+         auxiliary), and then draws among all WordNet 3.0 synonyms of that part of speech; spaCy runs in Python only, and other tags give other \
+         texts; hint: `synonym_wordnet` exchanges words for WordNet's synonyms where no tagger is needed",
     ),
     ("translate", "it needs Google's translation service; hint: run the scenario without it"),
     ("cleva_mild_mix", CHINESE),
@@ -211,6 +218,25 @@ pub fn perturb_alone(
     let mut instance = Instance::new(text, Vec::new(), holometer_core::Split::Test);
     instance.id = instance_id.into();
     Ok(build(spec, resources)?.apply(&instance, None))
+}
+
+/// Rewrites many texts by themselves, each as it would be for an instance `id0`, `id1` and so on. The perturbation, whose word lists
+/// may be large, is made once.
+///
+/// # Errors
+/// As [`perturb_text`].
+pub fn perturb_each(
+    spec: &PerturbationSpec,
+    texts: &[String],
+    resources: Resources<'_>,
+) -> Result<Vec<Instance>, PerturbError> {
+    let perturbation = build(spec, resources)?;
+    let rewritten = texts.iter().enumerate().map(|(at, text)| {
+        let mut instance = Instance::new(text.as_str(), Vec::new(), holometer_core::Split::Test);
+        instance.id = format!("id{at}").as_str().into();
+        perturbation.apply(&instance, None)
+    });
+    Ok(rewritten.collect())
 }
 
 /// A perturbation's arguments, read with clear errors.

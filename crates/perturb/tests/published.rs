@@ -110,6 +110,104 @@ fn helms_own_cases_with_references() {
     }
 }
 
+/// Those whose word lists HELM downloads; the reference data holds HELM's files.
+#[test]
+fn helms_own_cases_with_word_lists() {
+    let Some(lists) = holometer_testkit::shared_path("golden/data/perturbations") else { return };
+    let resources = |resource: &Resource| {
+        let file = match resource {
+            Resource::DialectMapping => "dialect/SAE_to_AAVE_mapping.json",
+            Resource::PersonNames => "person_name/data/person_names.txt",
+            Resource::File(path) => return Err(format!("no case names the file `{path}`")),
+        };
+        std::fs::read_to_string(lists.join(file)).map_err(|error| error.to_string())
+    };
+    let cases = [
+        (
+            "dialect",
+            json!({"prob": 1.0, "source_class": "SAE", "target_class": "AAVE"}),
+            ("I will remember this day to be the best day of my life.", "Is this love?"),
+            ("I gon remember dis day to b the best day of mah life.", "Is dis love?"),
+        ),
+        (
+            "person_name",
+            json!({
+                "prob": 1.0, "source_class": {"race": "white_american"}, "target_class": {"race": "black_american"},
+                "person_name_type": "first_name", "preserve_gender": true,
+            }),
+            (
+                "I learned that Jack, Peter, and Lauren are siblings! Do you know who is the oldest?",
+                "Peter and peter were friends.",
+            ),
+            (
+                "I learned that Lamar, Tyree, and Sharise are siblings! Do you know who is the oldest?",
+                "Tyree and tyree were friends.",
+            ),
+        ),
+    ];
+    for (name, args, (input, reference), (expected, expected_reference)) in cases {
+        let mut original = instance(input);
+        original.references = vec![Reference::wrong(reference)];
+        let spec = AugmentationSpec {
+            perturbations: vec![PerturbationSpec { name: name.into(), args }],
+            augment_eval: true,
+            seeds_per_instance: 1,
+            ..AugmentationSpec::default()
+        };
+        let copy = augment(vec![original], &spec, &resources).unwrap().instances.remove(0);
+        assert_eq!(
+            (copy.input.text.as_str(), copy.references[0].output.text.as_str()),
+            (expected, expected_reference),
+            "{name}"
+        );
+    }
+}
+
+/// `test_data_preprocessor.py`: ten train instances as they are, ten evaluated ones as they are and perturbed.
+#[test]
+fn evaluated_instances_come_with_their_copies() {
+    let numbered = (0..20).map(|at| {
+        let split = if at < 10 { Split::Train } else { Split::Test };
+        let mut instance = Instance::new(format!("{at} {at}"), Vec::new(), split);
+        instance.id = format!("id{at}").as_str().into();
+        instance
+    });
+    let spec = AugmentationSpec {
+        perturbations: vec![PerturbationSpec {
+            name: "extra_space".into(),
+            args: json!({"num_spaces": 5}),
+        }],
+        include_original_eval: true,
+        augment_eval: true,
+        include_original_train: true,
+        seeds_per_instance: 1,
+        ..AugmentationSpec::default()
+    };
+    let made = augment(numbered.collect(), &spec, &none).unwrap().instances;
+    assert_eq!(made.len(), 30);
+    for instance in &made {
+        assert_eq!(instance.input.text.contains("     "), instance.perturbation.is_some());
+    }
+}
+
+#[test]
+fn synonyms_keep_the_sentence() {
+    let spec = PerturbationSpec { name: "synonym_wordnet".into(), args: json!({"prob": 1.0}) };
+    let changed = |text: &str| perturb_text(&spec, text, "id0", &none).unwrap();
+    // WordNet 3.0: attorney and lawyer, and seldom and rarely, are each one synset, marked most often in that sense.
+    assert_eq!(changed("An attorney seldom calls."), "A lawyer rarely calls.");
+    assert_eq!(
+        changed("ATTORNEY Seldom saw Attorney General."),
+        "LAWYER Seldom saw Attorney General."
+    );
+    assert_eq!(
+        changed("They were good, and the attorneys ran."),
+        "They were good, and the attorneys ran."
+    );
+    let never = PerturbationSpec { name: "synonym_wordnet".into(), args: json!({"prob": 0.0}) };
+    assert_eq!(perturb_text(&never, "An attorney.", "id0", &none).unwrap(), "An attorney.");
+}
+
 #[test]
 fn contrast_sets_take_the_scenarios_own_counterexample() {
     let mut original = instance("is it the last movie");
@@ -132,7 +230,7 @@ fn faults_are_clear() {
             .contains("`prob` can't be `2`; hint: it is a number from 0 to 1")
     );
     assert!(message(spec("space", json!({}))).contains("`max_spaces` is missing"));
-    assert!(message(spec("synonym", json!({"prob": 0.5}))).contains("spaCy"));
+    assert!(message(spec("synonym", json!({"prob": 0.5}))).contains("`synonym_wordnet`"));
     assert!(message(spec("chinese_gender", json!({}))).contains("segmenter"));
     let unavailable =
         spec("dialect", json!({"prob": 1, "source_class": "SAE", "target_class": "AAVE"}));

@@ -4,5 +4,6 @@
 
 mod adapters;
 mod golden;
+mod published;
 mod scenarios;
 mod support;

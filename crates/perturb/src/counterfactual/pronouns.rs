@@ -62,6 +62,12 @@ pub(crate) fn write(gender: Gender, form: Form) -> &'static str {
 /// Whether something follows that can be owned.
 fn owns(text: &str, words: &[Word<'_>], at: usize) -> bool {
     let Some(next) = following(text, words, at) else { return false };
+    // A clause begins with what it is about: `because her back ached`.
+    let begins =
+        preceding(text, words, at).is_some_and(|word| BEGINNING.contains(&word.lower.as_str()));
+    if begins && !AUXILIARIES.contains(&next.lower.as_str()) {
+        return true;
+    }
     if matches!(next.lower.as_str(), "and" | "or") {
         let then = following(text, words, at + 1).map(|word| word.lower.as_str());
         return matches!(then, Some("her" | "his" | "their" | "my" | "your" | "our" | "its"));
@@ -73,18 +79,23 @@ fn owns(text: &str, words: &[Word<'_>], at: usize) -> bool {
 }
 
 /// Whether *her* before a noun, a verb or an adverb is nevertheless the object of the verb before it: *saw her leaving*, *made
-/// her cry*, *took her home*, *gave her advice*.
+/// her cry*, *made her angry*, *took her home*, *gave her good advice*, *wished her well*.
 fn is_object(text: &str, words: &[Word<'_>], at: usize) -> bool {
     let (Some(before), Some(next)) = (preceding(text, words, at), following(text, words, at))
     else {
         return false;
     };
     let (before, next) = (before.lower.as_str(), next.lower.as_str());
+    let then = following(text, words, at + 1).map_or("", |word| word.lower.as_str());
+    let ends = then.is_empty() || is_function_word(then);
     let is_verb = next.ends_with("ing") && !NOUNS_IN_ING.contains(&next);
     let complement = PERCEIVING.contains(&before) && is_verb
         || CAUSING.contains(&before) && BARE_VERBS.contains(&next)
         || MOVING.contains(&before) && next == "home"
-        || GIVING.contains(&before) && GIVEN.contains(&next);
+        || GIVING.contains(&before) && (GIVEN.contains(&next) || GIVEN.contains(&then))
+        || PAYING.contains(&before) && next.starts_with(|letter: char| letter.is_ascii_digit())
+        || MAKING.contains(&before) && (STATES.contains(&next) && ends || next == "less")
+        || matches!(before, "wish" | "wished" | "wishes");
     // `let her friend in` has an owner after all: a noun is no bare verb. `for her to` never has.
     complement || next.ends_with("n't")
 }
@@ -210,31 +221,83 @@ const MOVING: [&str; 14] = [
     "sent", "take", "took", "walk", "walked",
 ];
 
-const GIVING: [&str; 26] = [
-    "bring", "brought", "buy", "cost", "fed", "gave", "get", "give", "given", "gives", "giving",
-    "handed", "lend", "lent", "offer", "offered", "owe", "owed", "paid", "pay", "send", "sent",
-    "show", "showed", "teach", "wish",
+const GIVING: [&str; 33] = [
+    "ask", "asked", "bring", "brought", "buy", "charged", "cost", "fed", "gave", "get", "give",
+    "given", "gives", "giving", "handed", "lend", "lent", "offer", "offered", "owe", "owed",
+    "paid", "pay", "provide", "provided", "provides", "send", "sent", "show", "showed", "taught",
+    "teach", "tell",
 ];
 
-const GIVEN: [&str; 22] = [
+/// Verbs before a person and a sum.
+const PAYING: [&str; 8] = ["charge", "charged", "cost", "gave", "give", "owed", "paid", "pay"];
+
+/// Verbs before a person and the state that the person is then in.
+const MAKING: [&str; 16] = [
+    "believed", "drive", "drove", "found", "kept", "keep", "leave", "left", "made", "make",
+    "makes", "making", "prove", "proved", "treat", "treated",
+];
+
+/// States that seldom describe what a person has.
+const STATES: [&str; 24] = [
+    "afraid",
+    "alone",
+    "angry",
+    "anxious",
+    "bad",
+    "badly",
+    "crazy",
+    "furious",
+    "glad",
+    "guilty",
+    "happy",
+    "hungry",
+    "innocent",
+    "jealous",
+    "mad",
+    "nervous",
+    "proud",
+    "right",
+    "sad",
+    "safe",
+    "satisfied",
+    "uncomfortable",
+    "upset",
+    "wrong",
+];
+
+/// Words that begin a clause.
+const BEGINNING: [&str; 9] =
+    ["although", "because", "if", "since", "though", "until", "when", "whether", "while"];
+
+const AUXILIARIES: [&str; 10] =
+    ["can", "did", "does", "had", "has", "is", "must", "was", "were", "will"];
+
+const GIVEN: [&str; 29] = [
     "advice",
     "candy",
     "credit",
     "directions",
+    "documents",
+    "dollars",
     "feedback",
     "flowers",
     "food",
     "help",
     "information",
     "instructions",
+    "lots",
     "luck",
     "medicine",
     "money",
     "more",
     "nothing",
+    "orders",
     "permission",
+    "questions",
     "something",
+    "suggestions",
     "support",
+    "thanks",
     "time",
     "tips",
     "treatment",
@@ -242,7 +305,7 @@ const GIVEN: [&str; 22] = [
 ];
 
 /// Sorted.
-const FUNCTION_WORDS: [&str; 177] = [
+const FUNCTION_WORDS: [&str; 187] = [
     "a",
     "about",
     "above",
@@ -269,6 +332,8 @@ const FUNCTION_WORDS: [&str; 177] = [
     "any",
     "anything",
     "anyway",
+    "anyways",
+    "anywhere",
     "apart",
     "are",
     "around",
@@ -347,9 +412,12 @@ const FUNCTION_WORDS: [&str; 177] = [
     "neither",
     "never",
     "no",
+    "nobody",
     "nor",
     "not",
+    "nothing",
     "now",
+    "nowhere",
     "of",
     "off",
     "often",
@@ -374,8 +442,11 @@ const FUNCTION_WORDS: [&str; 177] = [
     "since",
     "so",
     "some",
+    "somebody",
+    "someone",
     "something",
     "sometimes",
+    "somewhere",
     "soon",
     "still",
     "than",
@@ -414,11 +485,13 @@ const FUNCTION_WORDS: [&str; 177] = [
     "when",
     "where",
     "whether",
+    "which",
     "while",
     "who",
     "why",
     "will",
     "with",
+    "without",
     "would",
 ];
 
@@ -449,6 +522,15 @@ mod tests {
             ("in her home", Form::Determiner),
             ("her family", Form::Determiner),
             ("paid her fairly", Form::Object),
+            ("made her angry.", Form::Object),
+            ("made her angry letter public", Form::Determiner),
+            ("gave her incorrect information", Form::Object),
+            ("charged her 1000 dollars", Form::Object),
+            ("read her 1000 letters", Form::Determiner),
+            ("wished her well", Form::Object),
+            ("told her which one", Form::Object),
+            ("because her back ached", Form::Determiner),
+            ("because his is better", Form::Possessive),
             ("her newly built house", Form::Determiner),
             ("the car is his.", Form::Possessive),
             ("his and her cars", Form::Determiner),

@@ -19,6 +19,7 @@ mod swap_gender;
 mod swap_names;
 mod swap_nationality;
 mod swap_religion;
+mod synonym_wordnet;
 mod typos;
 
 use crate::Plugin;
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<Plugin> {
         swap_names::plugin(),
         swap_nationality::plugin(),
         swap_religion::plugin(),
+        synonym_wordnet::plugin(),
         typos::plugin(),
     ]
 }
