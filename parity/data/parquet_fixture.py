@@ -3,7 +3,8 @@
 Usage: python3 parquet_fixture.py crates/data/tests/fixtures   (needs pyarrow; written with 26.0.1)
 
 Writes nested-{codec}.parquet and its rows as pyarrow reads them back, nested.jsonl; wide.parquet (mostly columns that a
-reader of `id` and `answers` does not want); and many.parquet (more rows than the reader accepts, in a few bytes).
+reader of `id` and `answers` does not want); groups.parquet (pairs of sentences in many row groups); and many.parquet (more
+rows than the reader accepts, in a few bytes).
 """
 
 import datetime
@@ -119,6 +120,12 @@ def main(folder):
         }
     )
     pq.write_table(wide, folder / "wide.parquet", compression="snappy", row_group_size=200)
+    noise = random.Random(8)
+    pairs = [
+        {"id": index, "translation": {"de": noise.randbytes(20).hex(), "en": f"{index} {noise.randbytes(10).hex()}"}}
+        for index in range(1200)
+    ]
+    pq.write_table(pa.Table.from_pylist(pairs), folder / "groups.parquet", compression="snappy", row_group_size=100)
     many = pa.table({"id": pa.nulls(20_000_001, pa.int32())})
     pq.write_table(many, folder / "many.parquet", row_group_size=2**26, data_page_size=2**30)
     expected = pq.read_table(folder / "nested-snappy.parquet").to_pylist()

@@ -13,7 +13,7 @@ use crate::hub::{self, SplitPlace};
 use crate::library::{Library, location_key};
 use crate::package::download_wheel;
 use crate::read::no_member;
-use crate::reduce::{ChooseRows, Reduction, Work, rewrite};
+use crate::reduce::{ChooseRows, Reduction, Work, reduce};
 use crate::split::{SplitJob, fetch_split};
 use crate::{DataError, DataFile, Location, Progress};
 
@@ -203,8 +203,8 @@ fn finish(order: &Order<'_>, lock: &Lock, stated: Option<String>) -> Result<Path
     }
     let mut entry = entry(order.location.describe(), order.name.clone(), sha256, bytes);
     entry.source_sha256 = source;
-    if let Some(Reduction { work: Work::Rewrite(work), .. }) = &order.file.reduction {
-        let kept = rewrite(&arrived, &**work, &library.limits)?;
+    if let Some(Reduction { work, .. }) = &order.file.reduction {
+        let kept = reduce(&arrived, work, &library.limits)?;
         (entry.sha256, entry.bytes) = sha256_of_path(&kept).map_err(DataError::read(&kept))?;
         entry.name = kept.file_name().unwrap_or_default().to_string_lossy().into_owned();
     }

@@ -209,7 +209,7 @@ pub enum DataError {
     /// Text that is not UTF-8.
     #[error(
         "`{path}` is not UTF-8 text: invalid byte at offset {offset} (line {line})\nhint: convert it, for instance with \
-         `iconv -t utf-8`"
+         `iconv -f latin1 -t utf-8`"
     )]
     NotUtf8 {
         /// The file.

@@ -7,9 +7,9 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::archive::bomb_or;
+use crate::archive::{bomb_or, each_member};
 use crate::cache::safe_name;
-use crate::read::open_within;
+use crate::read::{matches_pattern, no_member, open_within};
 use crate::{DataError, Limits};
 
 /// What is kept of a file after its download.
@@ -34,6 +34,9 @@ pub type ChooseRows = dyn Fn(u64) -> Vec<u64> + Send + Sync;
 pub enum Work {
     /// The content is rewritten, and kept compressed (zstd).
     Rewrite(Arc<Rewrite>),
+    /// Only members of an archive with these names (as [`crate::read::archive_members`] takes them) are kept, in a tar archive
+    /// compressed with zstd.
+    Members(Vec<String>),
     /// Only some rows of a Parquet split are kept, as JSON Lines. Row groups without any of them are not downloaded.
     Rows(Arc<ChooseRows>),
 }
@@ -64,37 +67,86 @@ impl PartialEq for Reduction {
 
 impl Eq for Reduction {}
 
-/// Rewrites the file that arrived and deletes it; gives the path of what is kept, in the same folder.
-pub(crate) fn rewrite(
-    arrived: &Path,
-    work: &Rewrite,
-    limits: &Limits,
-) -> Result<PathBuf, DataError> {
-    const LEVEL: i32 = 6;
-    let name = arrived.file_name().map(|name| name.to_string_lossy().into_owned());
+/// Makes the file that arrived smaller and deletes it; gives the path of what is kept, in the same folder.
+pub(crate) fn reduce(arrived: &Path, work: &Work, limits: &Limits) -> Result<PathBuf, DataError> {
+    let kept = match work {
+        Work::Rows(_) => return Ok(arrived.to_owned()),
+        Work::Rewrite(work) => {
+            let kept = beside(arrived, &[".gz", ".zst"], ".kept.zst");
+            rewrite(arrived, &**work, limits, &kept)?;
+            kept
+        }
+        Work::Members(names) => {
+            let kept = beside(arrived, &[".zip", ".tar.gz", ".tgz", ".tar"], ".kept.tar.zst");
+            keep_members(arrived, names, limits, &kept)?;
+            kept
+        }
+    };
+    fs::remove_file(arrived).map_err(DataError::cache("delete", arrived))?;
+    Ok(kept)
+}
+
+/// How hard kept files are compressed.
+const LEVEL: i32 = 6;
+
+fn beside(path: &Path, endings: &[&str], ending: &str) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
-    let plain = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-    let kept = arrived.with_file_name(safe_name(&format!("{plain}.kept.zst")));
+    let plain = endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    path.with_file_name(safe_name(&format!("{plain}{ending}")))
+}
+
+fn rewrite(arrived: &Path, work: &Rewrite, limits: &Limits, kept: &Path) -> Result<(), DataError> {
     let (reader, cap) = open_within(arrived, limits)?;
     let mut reader = Watched { inner: BufReader::with_capacity(1 << 18, reader), failed: None };
-    let file = File::create(&kept).map_err(DataError::cache("create", &kept))?;
     let outcome = (|| {
-        let mut encoder = zstd::Encoder::new(BufWriter::new(file), LEVEL)?;
+        let mut encoder = zstd::Encoder::new(BufWriter::new(File::create(kept)?), LEVEL)?;
         work(&mut reader, &mut encoder)?;
-        let file = encoder.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()
+        encoder.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     })();
     if let Some(error) = reader.failed {
         return Err(bomb_or(arrived, cap, &error));
     }
     match outcome {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            return Err(DataError::damaged(arrived, error));
+            Err(DataError::damaged(arrived, error))
         }
-        outcome => outcome.map_err(DataError::cache("write", &kept))?,
+        outcome => outcome.map_err(DataError::cache("write", kept)),
     }
-    fs::remove_file(arrived).map_err(DataError::cache("delete", arrived))?;
-    Ok(kept)
+}
+
+fn keep_members(
+    arrived: &Path,
+    names: &[String],
+    limits: &Limits,
+    kept: &Path,
+) -> Result<(), DataError> {
+    let written = || DataError::cache("write", kept);
+    let encoder =
+        File::create(kept).and_then(|file| zstd::Encoder::new(BufWriter::new(file), LEVEL));
+    let mut archive = tar::Builder::new(encoder.map_err(written())?);
+    let wanted = |name: &str| names.iter().any(|pattern| matches_pattern(name, pattern));
+    let mut count = 0;
+    each_member(arrived, limits, &wanted, &mut |name, reader| {
+        let mut content = Vec::new();
+        reader
+            .read_to_end(&mut content)
+            .map_err(|error| bomb_or(arrived, limits.max_bytes, &error))?;
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, &content[..]).map_err(written())?;
+        count += 1;
+        Ok(())
+    })?;
+    if count == 0 {
+        return Err(no_member(arrived, names.first().map_or("", String::as_str), limits)?);
+    }
+    let encoder = archive.into_inner().map_err(written())?;
+    let file = encoder
+        .finish()
+        .and_then(|buffer| buffer.into_inner().map_err(io::IntoInnerError::into_error));
+    file.and_then(|file| file.sync_all()).map_err(written())
 }
 
 /// A reader that remembers its own error, so that it isn't taken for one of writing.

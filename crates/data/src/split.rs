@@ -233,7 +233,15 @@ impl Split<'_> {
                 values[place] = value;
             }
         }
-        write_lines(to, &values)
+        write_lines(to, &values)?;
+        // What was set aside for a later attempt is no part of the file.
+        let folder = to.parent().unwrap_or(Path::new(""));
+        for item in fs::read_dir(folder).map_err(DataError::cache("list", folder))?.flatten() {
+            if item.path() != to {
+                fs::remove_file(item.path()).map_err(DataError::cache("delete", &item.path()))?;
+            }
+        }
+        Ok(())
     }
 
     /// The rows of one shard at these positions; what was taken out of it in an earlier attempt is used again.

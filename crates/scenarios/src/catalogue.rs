@@ -277,8 +277,9 @@ fn join(
 }
 
 fn columns_hint(row: &serde_json::Value) -> String {
-    let names: Vec<&str> =
-        row.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let names = row.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    // All cells of a row of a table stand under this name as well.
+    let names: Vec<&str> = names.filter(|name| *name != "cells").collect();
     format!("the row has {}", if names.is_empty() { "no columns".into() } else { names.join(", ") })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use holometer_core::{Instance, RunSpec};
+use holometer_core::{Instance, RunSpec, Split};
 use holometer_data::{DataError, Location};
 
 use crate::arguments::resolve_args;
@@ -61,6 +61,7 @@ fn try_out(
     checked.draft = Some(draft(name, &loaded.definition, &args).map_err(in_file)?);
     let scope = scope::of_arguments(&loaded.definition, &args);
     let needed = files::needed(&loaded.definition, source, &scope).map_err(in_file)?;
+    let count = needed.len();
     let mut opened: Vec<OpenFile> = Vec::new();
     for needed in needed {
         if let Some(Location::Path(path)) = needed.file.locations.first() {
@@ -73,7 +74,36 @@ fn try_out(
     }
     let instances = declared(source, loaded, &opened, &scope, ROWS_TRIED)?;
     checked.examples = arrange(&loaded.definition.arrange, &scope, instances).map_err(in_file)?;
-    Ok(())
+    let Some(first) = opened.first().filter(|_| opened.len() == count) else { return Ok(()) };
+    if checked.examples.iter().any(is_evaluated) {
+        return Ok(());
+    }
+    let all = declared(source, loaded, &opened, &scope, usize::MAX)?;
+    let all = arrange(&loaded.definition.arrange, &scope, all).map_err(in_file)?;
+    if all.iter().any(is_evaluated) {
+        return Ok(());
+    }
+    let (message, hint) = if all.is_empty() {
+        (
+            "no row becomes a question",
+            "check that it has rows, and that `when` lets some of them through",
+        )
+    } else {
+        (
+            "all of its questions are examples (split `train`), and none is asked",
+            "give a file of `split = \"test\"` as well, or divide the rows with `[[arrange]]`",
+        )
+    };
+    Err(ScenarioError::Content {
+        scenario: name.to_owned(),
+        file: first.name(),
+        message: message.to_owned(),
+        hint: hint.to_owned(),
+    })
+}
+
+fn is_evaluated(instance: &Instance) -> bool {
+    instance.split != Split::Train
 }
 
 /// An error as problems with places; errors about data are placed at `[data]`.

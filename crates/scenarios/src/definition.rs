@@ -186,6 +186,8 @@ pub(crate) struct FileDef {
     pub(crate) about_bytes_from: Option<Text>,
     /// What is kept of a large download; everything when it is absent.
     pub(crate) kept: Option<Kept>,
+    /// Of an archive, only members with these names are kept; a `*` stands for any characters.
+    pub(crate) keep_members: Vec<String>,
     /// About how much is kept of the download, for plans, where that is not all of it.
     pub(crate) about_kept_bytes: Option<u64>,
     /// Only a seeded draw of the rows is used, in the order drawn. Of a hub's Parquet split nothing else is kept.

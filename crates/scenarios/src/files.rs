@@ -42,6 +42,8 @@ struct Reading {
     joined: bool,
     /// The draw of rows that is still to be made.
     draw: Option<Draw>,
+    /// Whether the file is the outcome of a draw.
+    drawn: bool,
 }
 
 /// A file that is here.
@@ -142,6 +144,7 @@ fn needed_file(
             at: def.at.clone(),
             joined: def.joined,
             draw: def.rows,
+            drawn: false,
         },
         scope,
     })
@@ -195,7 +198,7 @@ pub(crate) fn open(
         let is_split = needed.file.locations.iter().any(Location::is_split);
         if !is_local && is_split {
             // Nothing else was kept.
-            file.reading.draw = None;
+            file.reading.drawn = file.reading.draw.take().is_some();
         }
         opened.push(file);
     }
@@ -282,7 +285,7 @@ impl OpenFile {
         // A split from a hub is Parquet, whatever the form of the other copies; rows drawn from one are JSON Lines.
         let format = match self.reading.format {
             _ if is_parquet(&self.path)? => Format::Parquet,
-            Format::Parquet => Format::Jsonl,
+            Format::Parquet if self.reading.drawn => Format::Jsonl,
             format => format,
         };
         match format {

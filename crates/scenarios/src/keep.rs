@@ -19,6 +19,13 @@ pub(crate) fn reduction(def: &FileDef) -> Option<Reduction> {
             work: Work::Rows(Arc::new(move |count| drawn(draw, count))),
         });
     }
+    if !def.keep_members.is_empty() {
+        return Some(Reduction {
+            name: format!("members {}", def.keep_members.join(" ")),
+            kept_bytes,
+            work: Work::Members(def.keep_members.clone()),
+        });
+    }
     match def.kept? {
         Kept::Compressed => Some(Reduction { kept_bytes, ..Reduction::compressed() }),
         Kept::NaturalQuestions => Some(Reduction {

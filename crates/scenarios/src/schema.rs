@@ -202,6 +202,41 @@ mod tests {
         assert_eq!(methods, holometer_core::Method::ALL.len());
     }
 
+    /// Every table of the format takes exactly the keys that the schema lists: asked for a key that it can't know, the reader
+    /// names all that it knows.
+    #[test]
+    fn the_reader_knows_the_keys_of_the_schema_and_no_others() {
+        let schema = schema();
+        let file = "[[data.files]]\n";
+        let tables = [
+            ("", String::new()),
+            ("Data", "[data]\n".to_owned()),
+            ("FileDef", file.to_owned()),
+            ("HubFileDef", format!("{file}[data.files.hub]\n")),
+            ("HubParquetDef", format!("{file}[data.files.hub_parquet]\n")),
+            ("PackageDef", format!("{file}[data.files.package]\n")),
+            ("Draw", format!("{file}[data.files.rows]\n")),
+            ("Each", "[data.repeat]\n".to_owned()),
+            ("InstanceDef", "[instance]\n".to_owned()),
+            ("MessagesDef", "[instance.messages]\n".to_owned()),
+            ("ReferenceDef", "[[instance.references]]\n".to_owned()),
+            ("Arrange", "[[arrange]]\n".to_owned()),
+            ("Shuffle", "[[arrange]]\n[arrange.shuffle]\n".to_owned()),
+            ("SplitRange", "[[arrange]]\n[[arrange.splits]]\n".to_owned()),
+            ("AdapterDef", "[[adapter]]\n".to_owned()),
+            ("MetricDef", "[[metrics]]\n".to_owned()),
+        ];
+        for (name, table) in tables {
+            let described = if name.is_empty() { &schema } else { &schema["$defs"][name] };
+            assert_eq!(described["additionalProperties"], false, "{name}");
+            let error = toml::from_str::<Definition>(&format!("{table}no_such_key = 1\n"));
+            let message = error.expect_err("the key is unknown").message().to_owned();
+            let (_, known) = message.split_once("expected ").expect("the known keys");
+            let known: BTreeSet<&str> = known.split('`').skip(1).step_by(2).collect();
+            assert_eq!(known, keys(&described["properties"]), "{name}: {message}");
+        }
+    }
+
     /// Every key that a built-in scenario uses is in the schema.
     #[test]
     fn the_schema_knows_the_keys_of_every_scenario() {

@@ -37,7 +37,10 @@ impl Download {
             from,
             bytes,
             is_estimate: file.bytes.is_none(),
-            kept_bytes: file.kept_bytes(),
+            kept_bytes: match (file.kept_bytes(), bytes) {
+                (Some(kept), Some(bytes)) => Some(kept.min(bytes)),
+                (kept, _) => kept,
+            },
             is_pinned: file.sha256.is_some(),
             file: file.clone(),
         })

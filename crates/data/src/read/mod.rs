@@ -104,7 +104,7 @@ pub(crate) fn no_member(
     Ok(DataError::NoMember { path: PathBuf::from(path), member: member.to_owned(), members })
 }
 
-fn matches_pattern(name: &str, pattern: &str) -> bool {
+pub(crate) fn matches_pattern(name: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
         return false;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Asked, Reply, Server, content, library, sha256};
 
-fn fixture(name: &str) -> Vec<u8> {
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     std::fs::read(path).unwrap()
 }
@@ -20,7 +20,7 @@ fn expected_rows() -> Vec<Value> {
 const TREE: &str = "/api/datasets/org/set/tree/refs%2Fconvert%2Fparquet";
 const RESOLVE: &str = "/datasets/org/set/resolve/refs%2Fconvert%2Fparquet";
 
-fn listed(path: &str, content: &[u8]) -> Value {
+pub(crate) fn listed(path: &str, content: &[u8]) -> Value {
     json!({
         "type": "file", "path": path, "size": content.len(), "oid": "0".repeat(40),
         "lfs": {"oid": sha256(content), "size": content.len(), "pointerSize": 131},
@@ -28,7 +28,7 @@ fn listed(path: &str, content: &[u8]) -> Value {
 }
 
 /// A hub with one dataset whose split `train` has these shards, listed one per page.
-fn hub(shards: Vec<(String, Vec<u8>)>) -> Server {
+pub(crate) fn hub(shards: Vec<(String, Vec<u8>)>) -> Server {
     let own_address = Arc::new(Mutex::new(String::new()));
     let address = Arc::clone(&own_address);
     let server = Server::start(move |asked, _| {
@@ -61,7 +61,7 @@ fn hub(shards: Vec<(String, Vec<u8>)>) -> Server {
     server
 }
 
-fn at(server: &Server, folder: &Path) -> Library {
+pub(crate) fn at(server: &Server, folder: &Path) -> Library {
     let mut library = library(folder);
     library.hub.endpoint.clone_from(&server.address);
     library.network.request_cost_bytes = 2000;
@@ -117,6 +117,38 @@ fn a_missing_split_names_those_there_are() {
     assert!(error.contains("(`plain` has the splits `train`, `validation`)"), "{error}");
 }
 
+/// Datasets may hold Parquet themselves: then a commit of the dataset is pinned, not one of the conversion.
+#[test]
+fn a_pinned_commit_of_the_dataset_itself_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (fixture("nested-gzip.parquet"), fixture("nested-zstd.parquet"));
+    let served = (first.clone(), second.clone());
+    let server = Server::start(move |asked, _| match asked.path.as_str() {
+        "/api/datasets/org/set/tree/abc123/plain" => {
+            let items = json!([
+                listed("plain/train-00001-of-00002.parquet", &served.1),
+                listed("plain/train-00000-of-00002.parquet", &served.0),
+                listed("plain/training-notes.parquet", &served.0),
+                listed("plain/test-00000-of-00001.parquet", &served.0),
+            ]);
+            Reply::new(200, items.to_string().as_bytes())
+        }
+        "/datasets/org/set/resolve/abc123/plain/train-00000-of-00002.parquet" => {
+            Reply::file(asked, &served.0, "\"0\"")
+        }
+        "/datasets/org/set/resolve/abc123/plain/train-00001-of-00002.parquet" => {
+            Reply::file(asked, &served.1, "\"1\"")
+        }
+        _ => Reply::new(404, b""),
+    });
+    let mut file = split("train");
+    let Location::HubParquet { revision, .. } = &mut file.locations[0] else { unreachable!() };
+    "abc123".clone_into(revision);
+    let path = at(&server, folder.path()).fetch(&file, &Silent).unwrap();
+    assert_eq!(read::parquet(&path, &["id"]).unwrap().len(), 240);
+    assert_eq!(std::fs::read(path.join("train-00000-of-00002.parquet")).unwrap(), first);
+}
+
 #[test]
 fn a_shard_that_differs_from_the_listing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -137,7 +169,7 @@ fn a_shard_that_differs_from_the_listing_is_refused() {
 }
 
 /// The first and last bytes of every range asked for.
-fn ranges_asked(server: &Server) -> Vec<(usize, usize)> {
+pub(crate) fn ranges_asked(server: &Server) -> Vec<(usize, usize)> {
     let requests = server.requests();
     let ranges = requests.iter().filter_map(Asked::range);
     ranges.map(|(start, end)| (start, end.unwrap())).collect()

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
 }
@@ -104,13 +105,14 @@ impl Server {
 fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked, usize) -> Reply) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let Some(Ok(first)) = lines.next() else { return };
-    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = first.split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let headers = lines
         .map_while(Result::ok)
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_once(": ").map(|(k, v)| (k.to_owned(), v.to_owned())))
         .collect();
-    let asked = Asked { path, headers };
+    let asked = Asked { method, path, headers };
     let before = {
         let mut seen = seen.lock().unwrap();
         seen.push(asked.clone());
@@ -122,7 +124,10 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked
     for (name, value) in &reply.headers {
         write!(head, "{name}: {value}\r\n").unwrap();
     }
-    let sent = reply.breaks_after.unwrap_or(reply.body.len()).min(reply.body.len());
+    let mut sent = reply.breaks_after.unwrap_or(reply.body.len()).min(reply.body.len());
+    if asked.method == "HEAD" {
+        sent = 0;
+    }
     // The client may hang up first, for instance when it refuses a size.
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(b"\r\n");

@@ -5,6 +5,7 @@
 mod catalogue;
 mod common;
 mod datasets;
+mod downloads;
 mod golden;
 mod helm_parity;
 mod layouts;

@@ -194,3 +194,35 @@ fn a_member_of_an_archive_can_be_named_by_its_end() {
     assert_eq!(checked.problems, []);
     assert_eq!(checked.examples[0].input.text, "Which?");
 }
+
+/// A scenario that would ask nothing is told so before it is run.
+#[test]
+fn a_file_without_questions_is_a_problem() {
+    let scenario = |split: &str, data: &str| {
+        format!(
+            "name = \"x\"\n[data]\nformat = \"csv\"\n[[data.files]]\nsplit = \"{split}\"\npath = \"{data}\"\n[instance]\ninput = \"{{{{ q }}}}\"\n\
+             [[adapter]]\nlike = \"generation\"\n"
+        )
+    };
+    let folder = folder_with(&[
+        ("empty.csv", ""),
+        ("header.csv", "q,a\n"),
+        ("bom.csv", "\u{feff}q,a\r\nWhat?,x\r\n"),
+        ("other.parquet", "q,a\n"),
+    ]);
+    let path = folder.path().join("x.toml");
+    for data in ["empty.csv", "header.csv"] {
+        let found = problems(&scenario("test", data), &path);
+        assert!(found[0].2.contains("no row becomes a question"), "{data}: {found:?}");
+        assert_eq!(found[0].0, 2);
+    }
+    let found = problems(&scenario("train", "bom.csv"), &path);
+    assert!(found[0].2.contains("none is asked"), "{found:?}");
+    assert!(found[0].3.contains("split = \"test\""), "{found:?}");
+    let checked = check(&scenario("test", "bom.csv"), &path);
+    assert_eq!(checked.problems, []);
+    assert_eq!(checked.examples[0].input.text, "What?");
+    let text = scenario("test", "other.parquet").replace("\"csv\"", "\"parquet\"");
+    let found = problems(&text, &path);
+    assert!(found[0].2.contains("is damaged or not what it claims to be"), "{found:?}");
+}
