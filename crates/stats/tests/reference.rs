@@ -248,7 +248,48 @@ fn power_and_sample_size_equal_statsmodels() {
 
 #[test]
 fn mean_win_rates_equal_helm_s() {
-    let cases: Value = serde_json::from_str(include_str!("fixtures/win_rates.json")).unwrap();
+    compare_win_rates(&serde_json::from_str(include_str!("fixtures/win_rates.json")).unwrap());
+}
+
+/// The cases of HELM's own tests (`src/helm/benchmark/presentation/test_summarize.py`, Apache-2.0). Of scenarios whose scores have no direction there is none
+/// here: such scores are no task.
+#[test]
+fn mean_win_rates_are_as_published() {
+    let up = [0.0, 0.25, 0.5, 0.75, 1.0];
+    let down = [1.0, 0.75, 0.5, 0.25, 0.0];
+    let one = serde_json::json!([[1], [2], [3], [4], [5]]);
+    compare_win_rates(&serde_json::json!([
+        { "lower_is_better": [false], "values": one, "win_rates": up },
+        { "lower_is_better": [true], "values": one, "win_rates": down },
+        {
+            "lower_is_better": [false, false],
+            "values": [[1, 3], [2, 1], [3, 2], [4, 5], [5, 4]],
+            "win_rates": [0.25, 0.125, 0.375, 0.875, 0.875],
+        },
+        {
+            "lower_is_better": [false, false],
+            "values": [[1, 3], [2, 1], [3, null], [4, null], [5, null]],
+            "win_rates": [0.5, 0.125, 0.5, 0.75, 1],
+        },
+        {
+            "lower_is_better": [false, false, false],
+            "values": [[1, null, null], [2, null, 1], [3, null, null], [4, null, null], [5, null, null]],
+            "win_rates": up,
+        },
+        {
+            "lower_is_better": [false],
+            "values": [[null], [null], [null], [null], [null]],
+            "win_rates": [null, null, null, null, null],
+        },
+        {
+            "lower_is_better": [false],
+            "values": [[1], [1], [1], [4], [5]],
+            "win_rates": [0.25, 0.25, 0.25, 0.75, 1],
+        },
+    ]));
+}
+
+fn compare_win_rates(cases: &Value) {
     for case in cases.as_array().expect("a list") {
         let values: Vec<Vec<Option<f64>>> = case["values"]
             .as_array()

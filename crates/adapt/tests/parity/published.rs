@@ -1,7 +1,7 @@
 //! The cases of HELM's own tests for adapters (Apache-2.0), as data: `test_generation_adapter.py`, `test_language_modeling_adapter.py`
 //! and `test_multiple_choice_joint_adapter.py` in `src/helm/benchmark/adaptation/adapters/`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use holometer_adapt::{AdaptContext, adapt};
 use holometer_core::instance::number_instances;
@@ -12,39 +12,29 @@ use holometer_core::{
 /// Splits what these cases are about as GPT-2's tokenizer does: a number or a word with its space is a token.
 struct Pieces;
 
-impl Pieces {
-    fn all() -> Vec<String> {
-        let words = ["<|endoftext|>", " the", "The", "eval", "train"].map(str::to_owned);
-        let numbers = (0..25).map(|number| format!(" {number}"));
-        words.into_iter().chain(numbers).chain(["0".to_owned()]).collect()
-    }
-}
+static PIECES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let words = ["<|endoftext|>", " the", "The", "eval", "train", "0"].map(str::to_owned);
+    // The longer numbers first, so that the first that fits is the longest.
+    words.into_iter().chain((0..25).rev().map(|number| format!(" {number}"))).collect()
+});
 
 impl Tokenizer for Pieces {
     fn encode(&self, text: &str) -> Vec<TokenId> {
-        let pieces = Self::all();
         let (mut rest, mut tokens) = (text, Vec::new());
         while let Some(letter) = rest.chars().next() {
-            let longest = pieces
-                .iter()
-                .enumerate()
-                .filter(|(_, piece)| rest.starts_with(piece.as_str()))
-                .max_by_key(|(_, piece)| piece.len());
-            let (token, length) = longest
-                .map_or((1000 + u32::from(letter), letter.len_utf8()), |(at, piece)| {
-                    (u32::try_from(at).unwrap(), piece.len())
-                });
-            tokens.push(token);
+            let found = PIECES.iter().position(|piece| rest.starts_with(piece.as_str()));
+            let length = found.map_or(letter.len_utf8(), |at| PIECES[at].len());
+            let other = || 1000 + u32::from(letter);
+            tokens.push(found.map_or_else(other, |at| u32::try_from(at).unwrap()));
             rest = &rest[length..];
         }
         tokens
     }
 
     fn decode(&self, tokens: &[TokenId]) -> String {
-        let pieces = Self::all();
         let piece = |token: &TokenId| match token.checked_sub(1000) {
             Some(letter) => char::from_u32(letter).unwrap().to_string(),
-            None => pieces[*token as usize].clone(),
+            None => PIECES[*token as usize].clone(),
         };
         tokens.iter().map(piece).collect()
     }
