@@ -1,10 +1,14 @@
-//! The cases of HELM's own tests for metrics (Apache-2.0), as data: `test_evaluate_reference_metrics.py`, `test_bias_metrics.py` and
-//! `test_classification_metrics.py` in `src/helm/benchmark/metrics/`.
+//! The cases of HELM's own tests for metrics (Apache-2.0), as data: `test_evaluate_reference_metrics.py`, `test_bias_metrics.py`,
+//! `test_classification_metrics.py`, `test_disinformation_metrics.py` and `test_metric.py` in `src/helm/benchmark/metrics/`.
 
-use holometer_core::{Instance, Method, MetricOptions, MetricSpec, Reference, Score, Split};
+use holometer_core::{
+    Completion, Instance, Method, MetricOptions, MetricSpec, Outcome, Reference, Response, Score,
+    ScoredToken, Split,
+};
 use serde_json::{Value, json};
 
 use crate::common::{SmallRun, answered};
+use crate::helm::written;
 
 const COMPAT: MetricOptions = MetricOptions { helm_compat: true };
 
@@ -49,6 +53,47 @@ fn reference_scores() {
         let ours = named(&scores, name).unwrap();
         assert!((ours - expected).abs() < 1e-9, "{name} of {gold:?} and {given:?}: {ours}");
     }
+}
+
+#[test]
+fn diversity_of_completions() {
+    let first = ("This is a test", vec![-0.25; 4]);
+    let second = ("This is another test", vec![-0.25, -0.25, -0.5, -0.25]);
+    let blank = ("", vec![0.0]);
+    let over = |name: &str, completions: &[(&'static str, Vec<f64>)]| {
+        let mut run = SmallRun::new(Method::Generation);
+        run.add(Instance::new("", Vec::new(), Split::Test), written(completions.iter().cloned()));
+        named(&build("disinformation", json!({ "name": name })).score(&run.units()[0]), name)
+    };
+    let bleu = |completions: &[(&'static str, Vec<f64>)]| over("self_bleu", completions).unwrap();
+    assert!((bleu(&[first.clone(), first.clone()]) - 100.0).abs() < 1e-4);
+    let other = bleu(&[first.clone(), second.clone()]);
+    assert!(other > 0.0 && other < 100.0, "{other}");
+    assert_eq!(bleu(&[first.clone()]), 0.0);
+    assert_eq!(bleu(&[first.clone(), blank.clone()]), 0.0);
+
+    let entropy =
+        |completions: &[(&'static str, Vec<f64>)]| over("monte_carlo_entropy", completions);
+    assert_eq!(entropy(&[first.clone(), first.clone()]), Some(1.0));
+    assert_eq!(entropy(&[first.clone(), second]), Some(1.125));
+    assert_eq!(entropy(&[first]), Some(1.0));
+    assert_eq!(entropy(&[blank]), Some(0.0));
+}
+
+#[test]
+fn escaped_bytes_are_counted_as_bytes() {
+    let tokens = ["bytes:\\x99", "Hello", " world", "bytes:\\xe2\\x80"].map(|text| ScoredToken {
+        text: text.into(),
+        logprob: Some(0.0),
+        top: Vec::new(),
+    });
+    let completion = Completion { tokens: tokens.into(), ..Completion::default() };
+    let outcome =
+        Outcome::Answered(Response { completions: vec![completion], ..Response::default() });
+    let mut run = SmallRun::new(Method::LanguageModeling);
+    run.add(Instance::new("", Vec::new(), Split::Test), outcome);
+    let scores = build("language_modeling", json!({})).score(&run.units()[0]);
+    assert_eq!(named(&scores, "num_bytes"), Some(14.0));
 }
 
 /// The value of a statistic over texts, one per instance.
