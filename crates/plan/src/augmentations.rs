@@ -15,7 +15,7 @@ pub struct AugmentationSet {
     pub runs: Vec<(String, Vec<PerturbationSpec>)>,
 }
 
-/// Every named set, in HELM's order.
+/// Every named set: HELM's in HELM's order, then ours.
 pub fn augmentation_sets() -> Vec<AugmentationSet> {
     sets()
 }
@@ -29,6 +29,8 @@ pub(crate) fn sets() -> Vec<AugmentationSet> {
     all.extend(chinese_sets());
     all.extend(translation_and_style_sets());
     all.extend(crate::counterfactual_sets::sets());
+    // Not HELM's: what there is instead of its `synonym`.
+    all.push(set("synonym_wordnet", "synonym_wordnet", vec![with_prob("synonym_wordnet", 0.5)]));
     all
 }
 
