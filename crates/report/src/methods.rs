@@ -179,9 +179,7 @@ fn verdicts(report: &FairnessReport) -> Option<String> {
              models. A measure counts as a disparity when its adjusted p value is below {}, as equivalent when two one-sided tests place \
              it within a margin of {} of the measure's range, else as inconclusive; the minimum detectable effect is for a power of {}. \
              All resampling is seeded.",
-            number(how.alpha),
-            number(how.margin),
-            number(how.power),
+            how.alpha, how.margin, how.power,
         )
     })
 }

@@ -17,17 +17,21 @@ use crate::progress::Talk;
 /// Scores every run of a suite (or of all suites) again.
 pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Exit, Failure> {
     let tokenizer = tokenizer_of(args.model.as_deref(), args.tokenizer.as_deref())?;
-    drop(open_for_reading(&args.database.db)?);
+    // Says that there is none; an older one is brought up to date by opening it for writing.
+    if !args.database.db.exists() {
+        drop(open_for_reading(&args.database.db)?);
+    }
     let mut store = open_for_writing(&args.database.db)?;
     crate::log::start(args.database.db.parent().unwrap_or(Path::new(".")), verbose);
     let suites = match &args.suite {
         Some(suite) => vec![suite.clone()],
         None => store.suites().map_err(Failure::usage)?,
     };
-    let options = scoring(&args.scoring, args.helm_compat)?;
+    let mut options = scoring(&args.scoring, args.helm_compat)?;
     let plain = EnvironmentArgs { max_cache: "20GB".to_owned(), ..EnvironmentArgs::default() };
     let environment = Environment::new(&plain, &[])?;
     let respondents = Respondents::open(&args.inquiry, &environment, None, talk)?;
+    options.scorers = respondents.scorer_ids();
     let mut incomplete = false;
     for suite in &suites {
         let runs = store.runs(suite).map_err(Failure::usage)?;

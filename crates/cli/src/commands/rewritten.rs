@@ -2,7 +2,7 @@
 //! another dialect.
 
 use holometer_metrics::scorers::{Labelled, Scorer};
-use holometer_perturb::perturb_alone;
+use holometer_perturb::perturb_each;
 use holometer_report::fairness::p_value;
 use holometer_report::{Column, Table, number};
 use holometer_stats::difference::{DifferenceOptions, paired_difference};
@@ -56,26 +56,25 @@ pub(super) fn rewritten(
     let environment = Environment::new(&plain, &[])?;
     let resources = perturbation_resources(&environment.library, talk);
     for name in &args.rewrite {
+        let before = found.len();
         for spec in specs(name)? {
             let mut shown = spec.name.clone();
             let mut changes = Vec::new();
-            for (at, (text, before)) in texts.iter().zip(labelled).enumerate() {
-                let perturbed = perturb_alone(&spec, text, &format!("id{at}"), &resources)
-                    .map_err(Failure::usage)?;
+            let copies = perturb_each(&spec, texts, &resources).map_err(Failure::usage)?;
+            for ((text, original), perturbed) in texts.iter().zip(labelled).zip(&copies) {
                 if let Some(description) = &perturbed.perturbation {
                     shown = title(description);
                 }
                 if perturbed.input.text != *text {
-                    changes.push((before, scorer.score(&perturbed.input.text)));
+                    changes.push((original, scorer.score(&perturbed.input.text)));
                 }
             }
             let unchanged = texts.len() - changes.len();
-            found.push(summary(shown, unchanged, &changes, scorer.threshold()).ok_or_else(
-                || {
-                    Failure::nothing(format!("`{name}` changes none of the texts"))
-                        .hint("`holometer list perturbations` lists others")
-                },
-            )?);
+            found.extend(summary(shown, unchanged, &changes, scorer.threshold()));
+        }
+        if found.len() == before {
+            return Err(Failure::nothing(format!("`{name}` changes none of the texts"))
+                .hint("`holometer list perturbations` lists others"));
         }
     }
     Ok(found)
