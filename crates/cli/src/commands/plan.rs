@@ -135,6 +135,9 @@ impl Plan {
             "? is counted once the data is here: `holometer pull` with the same selection fetches it.".to_owned(),
         ];
         notes.extend(self.summary.as_ref().map(|summary| format!("{summary}.")));
+        if self.downloads.iter().any(|download| download.bytes.is_none()) {
+            notes.push("`--ask-sizes` asks the servers about unknown sizes.".to_owned());
+        }
         if let Some(cost) = self.cost_usd {
             notes.push(format!(
                 "{} at most by the price lists, if every answer is as long as it may be; without the model's tokenizer a token is \

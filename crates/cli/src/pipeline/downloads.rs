@@ -144,9 +144,12 @@ impl Downloads {
             self.files().any(|download| download.is_estimate && download.bytes.is_some());
         let about = if estimated { "about " } else { "" };
         let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        if unknown == count {
+            return Some(format!("To download: {files} of unknown size"));
+        }
         let more = match unknown {
             0 => String::new(),
-            _ => format!(", {unknown} of them of unknown size (--ask-sizes asks their servers)"),
+            _ => format!(", {unknown} of them of unknown size"),
         };
         Some(format!(
             "To download: {about}{} in {files}{more}; {about}{} stay in the cache",

@@ -6,6 +6,7 @@ mod analysis;
 mod bad_input;
 mod common;
 mod every_scenario;
+mod downloads;
 mod golden_requests;
 mod golden_statistics;
 mod helm_config;
