@@ -185,7 +185,7 @@ impl Store {
 
     /// The instances of a run with one id: the original and its perturbed copies, in order.
     pub fn copies(&self, run: RunId, id: &str) -> Result<Vec<Place>, StoreError> {
-        let sql = "SELECT position, instance, split, perturbation FROM instances \
+        let sql = "SELECT position, instance, split, perturbation FROM instances INDEXED BY instances_by_id \
                    WHERE run = ?1 AND instance = ?2 ORDER BY position LIMIT 1000";
         self.explain(self.places(sql, &[&run.0, &id]))
     }
@@ -450,9 +450,9 @@ impl Store {
             let Some(label) = self.label(metric.as_str())? else { return Ok(None) };
             let label = query.bind(label);
             clauses.push(format!(
-                "i.perturbation IS NULL AND EXISTS (SELECT 1 FROM instances c \
-                 JOIN scores a ON a.run = c.run AND a.trial = {trial} AND a.instance = i.position AND a.metric = {label} \
-                 JOIN scores b ON b.run = c.run AND b.trial = {trial} AND b.instance = c.position AND b.metric = {label} \
+                "i.perturbation IS NULL AND EXISTS (SELECT 1 FROM instances c INDEXED BY instances_by_id \
+                 CROSS JOIN scores a ON a.run = c.run AND a.trial = {trial} AND a.instance = i.position AND a.metric = {label} \
+                 CROSS JOIN scores b ON b.run = c.run AND b.trial = {trial} AND b.instance = c.position AND b.metric = {label} \
                  WHERE c.run = i.run AND c.instance = i.instance AND c.perturbation IS NOT NULL AND a.value <> b.value)"
             ));
         }

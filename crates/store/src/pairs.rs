@@ -40,13 +40,14 @@ impl Store {
         // The draws are listed so that every score is found by its key.
         let trials: Vec<usize> = (0..self.trials_of(one)?).collect();
         let mut statement = self.connection.prepare_cached(
+            // SQLite keeps the order of cross joins; by itself it would go through all scores of a run for every instance.
             "SELECT a.position, b.position, avg(sa.value), avg(sb.value) FROM instances a \
-             JOIN instances b ON b.run = ?2 AND b.instance = a.instance AND b.perturbation IS NULL \
+             CROSS JOIN instances b INDEXED BY instances_by_id ON b.run = ?2 AND b.instance = a.instance AND b.perturbation IS NULL \
                AND b.split = a.split \
-             JOIN labels ON labels.label = ?3 \
-             JOIN scores sa ON sa.run = a.run AND sa.instance = a.position AND sa.metric = labels.id \
+             CROSS JOIN labels ON labels.label = ?3 \
+             CROSS JOIN scores sa ON sa.run = a.run AND sa.instance = a.position AND sa.metric = labels.id \
                AND sa.trial IN (SELECT value FROM json_each(?5)) AND sa.value IS NOT NULL \
-             JOIN scores sb ON sb.run = b.run AND sb.instance = b.position AND sb.metric = labels.id \
+             CROSS JOIN scores sb ON sb.run = b.run AND sb.instance = b.position AND sb.metric = labels.id \
                AND sb.trial = sa.trial AND sb.value IS NOT NULL \
              WHERE a.run = ?1 AND a.position < ?4 AND a.perturbation IS NULL \
              GROUP BY a.position ORDER BY a.position",

@@ -18,7 +18,7 @@ use crate::template::{safe, view};
 use crate::text::{cut, diff_html, line, shown_number as number};
 
 /// Over how many of a run's first instances models are compared in the pages.
-const SAMPLE: usize = 5000;
+const SAMPLE: usize = 2000;
 
 /// The most models beside one another, and the most instances listed.
 const MOST_MODELS: usize = 4;
@@ -134,7 +134,7 @@ fn show(
                 name => model, slug => paths::slug(model), chosen => chosen.contains(model),
             }).collect::<Vec<_>>(),
             chosen => chosen.iter().map(|model| view! { name => model, href => paths::card("models", model) }).collect::<Vec<_>>(),
-            pairs => pairs, rows => rows, forests => forests, listed => listed, unmatched => unmatched, most => MOST_MODELS,
+            pairs => pairs, rows => rows, forests => forests, listed => listed, unmatched => unmatched, most => MOST_MODELS, sample => SAMPLE,
         },
     )
 }

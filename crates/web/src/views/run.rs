@@ -17,7 +17,7 @@ use crate::template::{safe, view};
 use crate::text::shown_number as number;
 
 /// Over how many of a run's first instances distributions and calibration are drawn.
-const SAMPLE: usize = 5000;
+const SAMPLE: usize = 2000;
 
 /// More slices than this are listed instead of laid out beside one another.
 const MOST_SLICES: usize = 9;
