@@ -21,6 +21,7 @@ mod chat;
 mod config;
 mod decoder;
 mod describe;
+mod embed;
 mod error;
 mod fingerprint;
 mod format;
@@ -33,6 +34,7 @@ mod tokenizer;
 
 pub use bench::{BenchOptions, BenchReport, DecodeRate, bench};
 pub use describe::{TokenizerAndWindow, load_tokenizer, load_tokenizer_and_window};
+pub use embed::{Embedding, Pooling};
 pub use error::EngineError;
 pub use model::LocalModel;
 pub use options::{ChatUse, LoadOptions, WeightType};

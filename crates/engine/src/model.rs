@@ -36,7 +36,7 @@ const LOGIT_FLOATS: usize = 8 << 20;
 pub struct LocalModel {
     card: ModelCard,
     window: Window,
-    tokenizer: Arc<TextTokenizer>,
+    pub(crate) tokenizer: Arc<TextTokenizer>,
     chat: Option<ChatTemplate>,
     end_tokens: Vec<TokenId>,
     pub(crate) decoder: Decoder,
@@ -138,6 +138,7 @@ impl LocalModel {
             limits: self.limits,
             cancel,
             sink,
+            vectors: &|_, _| {},
         }
     }
 
@@ -209,7 +210,7 @@ impl LocalModel {
         Ok(Work::Score { tokens, first, text: continuation.to_owned(), unscored, prompt_tokens })
     }
 
-    fn plain_tokens(&self, text: &str) -> Vec<TokenId> {
+    pub(crate) fn plain_tokens(&self, text: &str) -> Vec<TokenId> {
         let mut tokens = self.tokenizer.prefix().to_vec();
         tokens.extend(self.tokenizer.encode(text));
         tokens
@@ -227,7 +228,7 @@ impl LocalModel {
         Ok(self.tokenizer.encode(&text))
     }
 
-    fn check_length(&self, count: usize) -> Result<(), Outcome> {
+    pub(crate) fn check_length(&self, count: usize) -> Result<(), Outcome> {
         let window = self.window.max_sequence_length;
         if count <= window {
             return Ok(());
@@ -238,9 +239,11 @@ impl LocalModel {
         ))
     }
 
-    fn check_tokens(&self, job: &Job) -> Result<(), Outcome> {
+    pub(crate) fn check_tokens(&self, job: &Job) -> Result<(), Outcome> {
         let vocabulary = self.decoder.config.vocabulary;
-        let (Work::Score { tokens, .. } | Work::Generate { prompt: tokens, .. }) = &job.work;
+        let (Work::Score { tokens, .. }
+        | Work::Embed { tokens, .. }
+        | Work::Generate { prompt: tokens, .. }) = &job.work;
         match tokens.iter().find(|token| **token as usize >= vocabulary) {
             None => Ok(()),
             Some(token) => Err(Outcome::failed(

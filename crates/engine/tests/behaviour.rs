@@ -12,7 +12,7 @@ use holometer_core::{
     RequestKey, Role,
 };
 use holometer_engine::{
-    EngineError, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window,
+    Embedding, EngineError, LoadOptions, LocalModel, Pooling, WeightType, load_tokenizer_and_window,
 };
 use proptest::prelude::*;
 
@@ -50,12 +50,28 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
     prop::collection::vec(request, 1..40)
 }
 
+/// The tiny model with matrices of one storage type, in two threads' worths.
+fn load_stored(quantised: Option<&str>, threads: usize) -> LocalModel {
+    let options = LoadOptions { threads: Some(threads), ..LoadOptions::default() };
+    let Some(stored) = quantised else { return load(&options) };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tiny.gguf");
+    tiny::write_gguf(&file, stored);
+    tiny::write(folder.path(), false);
+    let tokenizer = Some(folder.path().join("tokenizer.json"));
+    LocalModel::load(&file, &LoadOptions { tokenizer, ..options }).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn batch_order_and_threads_change_no_bit(requests in requests(), seed in any::<u64>()) {
-        let one = load(&LoadOptions { threads: Some(1), ..LoadOptions::default() });
-        let three = load(&LoadOptions { threads: Some(3), ..LoadOptions::default() });
+    fn batch_order_and_threads_change_no_bit(
+        requests in requests(),
+        seed in any::<u64>(),
+        stored in prop::sample::select(vec![None, Some("Q4_0"), Some("Q8_0"), Some("Q5_1"), Some("F16")]),
+    ) {
+        let one = load_stored(stored, 1);
+        let three = load_stored(stored, 3);
         let together = ask(&three, &requests);
         for (request, outcome) in requests.iter().zip(&together) {
             let alone = ask(&one, std::slice::from_ref(request));
@@ -321,6 +337,58 @@ fn cancelling_stops_soon_and_the_model_goes_on_working() {
     });
     assert!((1..500).contains(&seen.load(Ordering::SeqCst)));
     assert_eq!(ask(&model, &[generate("w3", 4)]), ask(&model, &[generate("w3", 4)]));
+}
+
+fn vectors(
+    model: &LocalModel,
+    texts: &[String],
+    pooling: Pooling,
+) -> Vec<Result<Embedding, String>> {
+    let found = std::sync::Mutex::new(vec![None; texts.len()]);
+    model.embed(texts, pooling, &Cancel::new(), &|index, result| {
+        let before = found.lock().unwrap()[index].replace(result);
+        assert!(before.is_none(), "a text was handed out twice");
+    });
+    found.into_inner().unwrap().into_iter().map(Option::unwrap).collect()
+}
+
+/// A causal model's state after a token does not depend on what follows: the mean over a text is that of the last states of its beginnings.
+#[test]
+fn embeddings_are_pooled_states_and_the_same_in_any_company() {
+    let model = load(&LoadOptions { threads: Some(2), ..LoadOptions::default() });
+    let numbers: Vec<usize> = (0..130).map(|i| i * 7 + 3).collect();
+    let beginnings: Vec<String> =
+        (1..=numbers.len()).map(|count| words(&numbers[..count])).collect();
+    let last = vectors(&model, &beginnings, Pooling::Last);
+    let last: Vec<&Embedding> = last.iter().map(|result| result.as_ref().unwrap()).collect();
+    let mean = vectors(&model, &beginnings, Pooling::Mean);
+    for (count, mean) in (1..).zip(&mean) {
+        let mean = mean.as_ref().unwrap();
+        assert_eq!(mean.tokens, count);
+        for (place, value) in mean.vector.iter().enumerate() {
+            let sum: f64 = last[..count].iter().map(|own| f64::from(own.vector[place])).sum();
+            assert!((sum / count as f64 - f64::from(*value)).abs() < 1e-6);
+        }
+    }
+    let alone = load(&LoadOptions { threads: Some(1), ..LoadOptions::default() });
+    for index in [0, 63, 64, 129] {
+        let text = std::slice::from_ref(&beginnings[index]);
+        assert_eq!(vectors(&alone, text, Pooling::Mean)[0], mean[index]);
+        assert_eq!(vectors(&alone, text, Pooling::Last)[0].as_ref(), Ok(last[index]));
+    }
+}
+
+#[test]
+fn texts_that_cannot_be_embedded_say_why() {
+    let model = load(&LoadOptions { max_context: Some(20), ..LoadOptions::default() });
+    let texts = [String::new(), words(&[5; 21]), words(&[5; 20])];
+    let found = vectors(&model, &texts, Pooling::Mean);
+    // An empty text is the token that begins texts.
+    assert_eq!(found[0], vectors(&model, &["w1".to_owned()], Pooling::Last)[0]);
+    assert!(
+        found[1].as_ref().unwrap_err().contains("21 tokens, more than the model's window of 20")
+    );
+    assert_eq!(found[2].as_ref().unwrap().tokens, 20);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) enum Origin {
 }
 
 /// The `model_type` names, and what they are.
-const FAMILIES: [(&str, Family); 28] = [
+const FAMILIES: [(&str, Family); 29] = [
     ("llama", Family::Llama),
     ("mistral", Family::Llama),
     ("smollm3", Family::Llama),
@@ -51,6 +51,7 @@ const FAMILIES: [(&str, Family); 28] = [
     ("stablelm", Family::StableLm),
     ("olmo", Family::Olmo),
     ("olmo2", Family::Olmo2),
+    ("olmoe", Family::Olmoe),
     ("granite", Family::Granite),
 ];
 
@@ -61,10 +62,8 @@ pub(crate) fn resolve(
     origin: Origin,
 ) -> Result<ModelConfig, EngineError> {
     let outer = Fields { path, json: config };
-    let fields = match config.get("text_config") {
-        Some(text) if text.is_object() => Fields { path, json: text },
-        _ => outer,
-    };
+    let completed = config.get("text_config").filter(|text| text.is_object()).map(with_defaults);
+    let fields = completed.as_ref().map_or(outer, |json| Fields { path, json });
     if fields.get(&["quantization_config"]).or(outer.get(&["quantization_config"])).is_some() {
         return Err(EngineError::Config {
             path: path.to_owned(),
@@ -82,6 +81,27 @@ pub(crate) fn resolve(
     }
     check(fields, &model)?;
     Ok(model)
+}
+
+/// The text part of a multimodal configuration, which leaves out what Gemma 3's configuration class has by default.
+fn with_defaults(text: &Value) -> Value {
+    let mut json = text.clone();
+    let gemma3 = json["model_type"] == "gemma3_text";
+    if let (true, Some(object)) = (gemma3, json.as_object_mut()) {
+        for (field, value) in [
+            ("vocab_size", 262_208.into()),
+            ("hidden_size", 2304.into()),
+            ("intermediate_size", 9216.into()),
+            ("num_hidden_layers", 26.into()),
+            ("num_attention_heads", 8.into()),
+            ("num_key_value_heads", 4.into()),
+            ("max_position_embeddings", 131_072.into()),
+            ("rope_theta", Value::from(1e6)),
+        ] {
+            object.entry(field).or_insert(value);
+        }
+    }
+    json
 }
 
 fn unknown_family(path: &Path, name: &str) -> EngineError {
@@ -110,6 +130,7 @@ fn base(fields: Fields<'_>, family: Family, name: &str) -> Result<ModelConfig, E
         family_name: name.to_owned(),
         vocabulary: fields.size(&["vocab_size"])?,
         hidden,
+        embedding_width: hidden,
         heads,
         kv_heads: fields.size_or(&["num_key_value_heads"], heads)?,
         head_dim,
@@ -119,6 +140,8 @@ fn base(fields: Fields<'_>, family: Family, name: &str) -> Result<ModelConfig, E
             kind: NormKind::Rms,
             epsilon: fields.float_or(&["rms_norm_eps"], 1e-6)? as f32,
         },
+        plain_norms: false,
+        output_norm: true,
         positions: Positions::Rope,
         ropes: Vec::new(),
         block: Block::Sequential,
@@ -196,13 +219,22 @@ fn specialise(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineE
         Family::StableLm => {
             layer_norm(fields, model)?;
             model.block = parallel_if(fields.bool_or(&["use_parallel_residual"], false)?);
-            fields.expect_bool("qk_layernorm", false)?;
+            if fields.bool_or(&["qk_layernorm"], false)? {
+                model.qk_norm = QkNorm::EachHead;
+            }
         }
         Family::Olmo => {
             model.norm = Norm { kind: NormKind::Layer, epsilon: 1e-5 };
-            model.clip_qkv = fields.optional_float(&["clip_qkv"])?.map(|value| value as f32);
+            model.plain_norms = true;
+            model.clip_qkv = clip(fields)?;
         }
         Family::Olmo2 => model.qk_norm = QkNorm::Whole,
+        Family::Olmoe => {
+            model.qk_norm = QkNorm::Whole;
+            model.norm.epsilon = fields.float_or(&["rms_norm_eps"], 1e-5)? as f32;
+            model.clip_qkv = clip(fields)?;
+            experts(fields, model, "num_experts")?;
+        }
         Family::Granite => {
             model.embedding_scale = fields.float_or(&["embedding_multiplier"], 1.0)? as f32;
             model.attention_scale = fields.float_or(&["attention_multiplier"], 1.0)? as f32;
@@ -214,6 +246,10 @@ fn specialise(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineE
         ropes(fields, model)?;
     }
     Ok(())
+}
+
+fn clip(fields: Fields<'_>) -> Result<Option<f32>, EngineError> {
+    Ok(fields.optional_float(&["clip_qkv"])?.map(|value| value as f32))
 }
 
 fn parallel_if(parallel: bool) -> Block {
@@ -249,7 +285,8 @@ fn smollm3(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineErro
     if listed.is_some_and(|list| list.len() != model.layers.len()) {
         return Err(fields.error("`no_rope_layers` has not as many entries as there are layers"));
     }
-    fields.expect_bool("use_sliding_window", false)?;
+    let slides = sliding_layers(fields, model.layers.len())?;
+    let windows = fields.bool_or(&["use_sliding_window"], false)?;
     for (index, layer) in model.layers.iter_mut().enumerate() {
         let rotates = match listed {
             Some(list) => list[index].as_u64() != Some(0),
@@ -258,18 +295,42 @@ fn smollm3(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineErro
         if !rotates {
             layer.rope = NO_ROPE;
         }
-        layer.window = None;
+        // Without a list the layers that rotate nothing are those that slide.
+        if !slides.as_ref().map_or(windows && !rotates, |slides| slides[index]) {
+            layer.window = None;
+        }
     }
     model.tied = fields.bool_or(&["tie_word_embeddings"], true)?;
     Ok(())
+}
+
+/// `layer_types`: whether each layer slides.
+fn sliding_layers(fields: Fields<'_>, layers: usize) -> Result<Option<Vec<bool>>, EngineError> {
+    let Some(list) = fields.get(&["layer_types"]).and_then(Value::as_array) else {
+        return Ok(None);
+    };
+    let slides = list.iter().map(|kind| match kind.as_str() {
+        Some("sliding_attention") => Ok(true),
+        Some("full_attention") => Ok(false),
+        _ => Err(fields.error(format!(
+            "`layer_types` has the value `{kind}` (known: full_attention, sliding_attention)"
+        ))),
+    });
+    let slides: Vec<bool> = slides.collect::<Result<_, _>>()?;
+    if slides.len() == layers {
+        Ok(Some(slides))
+    } else {
+        Err(fields.error("`layer_types` has not as many entries as there are layers"))
+    }
 }
 
 /// Qwen names a window that counts only with `use_sliding_window`, and then from a certain layer on.
 fn qwen_windows(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineError> {
     let used = fields.bool_or(&["use_sliding_window"], false)?;
     let first = fields.json["max_window_layers"].as_u64().unwrap_or(28) as usize;
+    let slides = sliding_layers(fields, model.layers.len())?;
     for (index, layer) in model.layers.iter_mut().enumerate() {
-        if !used || index < first {
+        if !used || !slides.as_ref().map_or(index >= first, |slides| slides[index]) {
             layer.window = None;
         }
     }
@@ -323,11 +384,11 @@ fn gemma(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineError>
         &["sliding_window_pattern", "_sliding_window_pattern"],
         if newer { 6 } else { 2 },
     )?;
-    let named = fields.get(&["layer_types"]).and_then(Value::as_array);
+    let slides = sliding_layers(fields, model.layers.len())?;
     let window = fields.size_or(&["sliding_window"], 4096)?;
     for (index, layer) in model.layers.iter_mut().enumerate() {
-        let sliding = match named.and_then(|list| list.get(index)) {
-            Some(kind) => kind == "sliding_attention",
+        let sliding = match &slides {
+            Some(slides) => slides[index],
             None => !(index + 1).is_multiple_of(period),
         };
         layer.window = sliding.then_some(window);
@@ -402,10 +463,12 @@ fn opt(fields: Fields<'_>, model: &mut ModelConfig) -> Result<(), EngineError> {
     model.positions = Positions::Learned { offset: 2 };
     model.activation = activation(fields, "relu")?;
     model.tied = fields.bool_or(&["tie_word_embeddings"], true)?;
-    fields.expect_bool("do_layer_norm_before", true)?;
-    fields.expect_bool("_remove_final_layer_norm", false)?;
-    if fields.size_or(&["word_embed_proj_dim"], model.hidden)? != model.hidden {
-        return Err(fields.error("`word_embed_proj_dim` differs from `hidden_size`"));
+    model.embedding_width = fields.size_or(&["word_embed_proj_dim"], model.hidden)?;
+    model.plain_norms = !fields.bool_or(&["layer_norm_elementwise_affine"], true)?;
+    model.output_norm = !fields.bool_or(&["_remove_final_layer_norm"], false)?;
+    if !fields.bool_or(&["do_layer_norm_before"], true)? {
+        model.block = Block::NormAfter;
+        model.output_norm = false;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::format::{GgufFile, GgufValue};
 const ARCHITECTURES: [(&str, &str); 23] = [
     ("llama", "llama"),
     ("mistral", "mistral"),
+    ("smollm3", "smollm3"),
     ("qwen2", "qwen2"),
     ("qwen3", "qwen3"),
     ("qwen2moe", "qwen2_moe"),
@@ -23,15 +24,14 @@ const ARCHITECTURES: [(&str, &str); 23] = [
     ("phi3", "phi3"),
     ("gpt2", "gpt2"),
     ("gptneox", "gpt_neox"),
-    ("gptj", "gptj"),
     ("starcoder", "gpt_bigcode"),
     ("starcoder2", "starcoder2"),
     ("falcon", "falcon"),
-    ("opt", "opt"),
     ("bloom", "bloom"),
     ("stablelm", "stablelm"),
     ("olmo", "olmo"),
     ("olmo2", "olmo2"),
+    ("olmoe", "olmoe"),
     ("granite", "granite"),
 ];
 
@@ -52,10 +52,11 @@ const SIZES: [(&str, &str); 12] = [
 ];
 
 /// Fractional metadata and the field it becomes.
-const FLOATS: [(&str, &str); 9] = [
+const FLOATS: [(&str, &str); 10] = [
     ("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
     ("attention.layer_norm_epsilon", "layer_norm_eps"),
     ("rope.freq_base", "rope_theta"),
+    ("rope.freq_base_swa", "rope_local_base_freq"),
     ("attn_logit_softcapping", "attn_logit_softcapping"),
     ("final_logit_softcapping", "final_logit_softcapping"),
     ("embedding_scale", "embedding_multiplier"),
@@ -174,9 +175,22 @@ pub(super) fn layout(model: &mut ModelConfig) {
         matches!(model.family, Family::Llama | Family::Mixtral | Family::Olmo | Family::Granite);
 }
 
-/// What only the file knows: Llama 3's frequency factors, stored as a tensor.
+/// What only the file knows: the frequency factors of Llama 3 and of LongRoPE, stored as tensors.
 pub(super) fn adjust(model: &mut ModelConfig, file: &GgufFile) {
-    let Some(factors) = file.checkpoint.find("rope_freqs.weight") else { return };
+    let architecture = file.text("general.architecture").unwrap_or("");
+    let scaling = |name: &str| file.metadata.get(&format!("{architecture}.rope.scaling.{name}"));
+    let short = file.checkpoint.find("rope_factors_short.weight");
+    if short.is_some() {
+        // The short factors are those up to the original length, which is then the window.
+        let original = scaling("original_context_length").and_then(GgufValue::as_usize);
+        model.max_positions = original.unwrap_or(usize::MAX).min(model.max_positions);
+        if let Some(magnitude) = scaling("attn_factor").and_then(GgufValue::as_f64) {
+            for rope in &mut model.ropes {
+                rope.magnitude = magnitude as f32;
+            }
+        }
+    }
+    let Some(factors) = short.or_else(|| file.checkpoint.find("rope_freqs.weight")) else { return };
     let factors = factors.to_f32();
     for rope in &mut model.ropes {
         for (frequency, factor) in rope.frequencies.iter_mut().zip(&factors) {

@@ -42,6 +42,7 @@ pub(crate) enum Family {
     StableLm,
     Olmo,
     Olmo2,
+    Olmoe,
     Granite,
 }
 
@@ -81,14 +82,18 @@ pub(crate) enum Block {
     Sequential,
     /// Both from the same residual stream. Without a norm of its own the feed-forward part shares attention's.
     Parallel,
+    /// One after the other, and the norms follow the additions instead of coming before the parts (OPT-350m).
+    NormAfter,
 }
 
 /// Normalisation of queries and keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QkNorm {
     None,
-    /// Per head, before the rotation.
+    /// Per head, before the rotation, all heads with the same weights.
     PerHead,
+    /// Per head, before the rotation, each head with its own weights (StableLM).
+    EachHead,
     /// Over all heads at once, before the rotation.
     Whole,
 }
@@ -151,6 +156,8 @@ pub(crate) struct ModelConfig {
     pub(crate) family_name: String,
     pub(crate) vocabulary: usize,
     pub(crate) hidden: usize,
+    /// The width of the token table and of what the head reads; other than `hidden` only with projections between (OPT-350m).
+    pub(crate) embedding_width: usize,
     pub(crate) heads: usize,
     pub(crate) kv_heads: usize,
     pub(crate) head_dim: usize,
@@ -158,6 +165,10 @@ pub(crate) struct ModelConfig {
     pub(crate) max_positions: usize,
     pub(crate) layers: Vec<LayerKind>,
     pub(crate) norm: Norm,
+    /// Whether norms have no weights (OLMo).
+    pub(crate) plain_norms: bool,
+    /// Whether there is a norm after the last layer.
+    pub(crate) output_norm: bool,
     pub(crate) positions: Positions,
     pub(crate) ropes: Vec<Rope>,
     pub(crate) block: Block,

@@ -1,29 +1,22 @@
 //! What enters the first layer: token and place embeddings; and the rotations of each place.
 
-use super::forward::{Decoder, Run};
+use super::forward::{Decoder, Run, Workspace, positions};
 use crate::config::{ModelConfig, Positions, Rope};
 use crate::kernels::rows;
 
 impl Decoder {
     /// The embeddings of all tokens, `hidden` floats a row.
-    pub(super) fn embed(&self, runs: &[Run<'_>], x: &mut [f32]) {
+    pub(super) fn embed(&self, runs: &[Run<'_>], x: &mut [f32], work: &mut Workspace) {
         let config = &self.config;
         let hidden = config.hidden;
-        let tokens = self.checkpoint.find(&self.tokens).expect("the table was found at loading");
+        self.embed_tokens(runs, x, work);
         let places = self
             .places
             .as_ref()
             .map(|name| self.checkpoint.find(name).expect("the table was found at loading"));
         let mut line = vec![0.0; hidden];
-        let all = runs.iter().flat_map(|run| {
-            run.tokens.iter().enumerate().map(|(index, token)| (*token, run.position + index))
-        });
-        for (row, (token, position)) in x.chunks_exact_mut(hidden).zip(all) {
-            tokens.read_row(token as usize, row);
-            if config.embedding_scale != 1.0 {
-                rows::scale(self.isa, config.embedding_scale, row);
-            }
-            if let (Some(places), Positions::Learned { offset }) = (places, config.positions) {
+        if let (Some(places), Positions::Learned { offset }) = (places, config.positions) {
+            for (row, position) in x.chunks_exact_mut(hidden).zip(positions(runs)) {
                 places.read_row(position + offset, &mut line);
                 rows::add(self.isa, &line, row);
             }
@@ -41,6 +34,27 @@ impl Decoder {
                 );
             }
         }
+    }
+}
+
+impl Decoder {
+    /// The rows of the token table, scaled, and brought to the width of the layers.
+    fn embed_tokens(&self, runs: &[Run<'_>], x: &mut [f32], work: &mut Workspace) {
+        let (width, scale) = (self.config.embedding_width, self.config.embedding_scale);
+        let tokens = self.checkpoint.find(&self.tokens).expect("the table was found at loading");
+        let all = runs.iter().flat_map(|run| run.tokens);
+        let read = |rows: &mut [f32]| {
+            for (row, token) in rows.chunks_exact_mut(width).zip(all) {
+                tokens.read_row(*token as usize, row);
+                if scale != 1.0 {
+                    rows::scale(self.isa, scale, row);
+                }
+            }
+        };
+        let Some(project) = &self.weights.project_in else { return read(x) };
+        let narrow = work.narrow.at_least(x.len() / self.config.hidden * width);
+        read(narrow);
+        self.apply(project, narrow, &mut work.packed, x);
     }
 }
 

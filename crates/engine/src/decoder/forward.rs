@@ -119,7 +119,7 @@ impl Decoder {
     }
 
     /// Runs all layers over the new tokens, stores their keys and values, and returns the wanted final states,
-    /// normalised, `hidden` floats each, in the order of the runs. `None` if `stop` says so between two layers.
+    /// normalised, `embedding_width` floats each, in the order of the runs. `None` if `stop` says so between two layers.
     pub(crate) fn forward<'w>(
         &self,
         runs: &[Run<'_>],
@@ -135,7 +135,7 @@ impl Decoder {
             rotations.fill(rope, positions(runs));
         }
         let mut x = std::mem::take(&mut work.x);
-        self.embed(runs, x.at_least(count * hidden));
+        self.embed(runs, x.at_least(count * hidden), work);
         for (index, layer) in self.weights.layers.iter().enumerate() {
             if stop() {
                 work.x = x;
@@ -144,24 +144,33 @@ impl Decoder {
             self.layer(index, layer, runs, kv, &mut x.as_mut_slice()[..count * hidden], work);
         }
         let wanted: usize = runs.iter().map(|run| run.wanted.len()).sum();
-        let out = work.hidden.at_least(wanted * hidden);
-        let mut rows = out.chunks_exact_mut(hidden);
+        let mut out = std::mem::take(&mut work.hidden);
+        let mut rows = out.at_least(wanted * hidden).chunks_exact_mut(hidden);
         let mut first = 0;
         for run in runs {
             for index in run.wanted {
                 let source = &x.as_slice()[(first + index) * hidden..][..hidden];
                 let target = rows.next().expect("as many rows as wanted");
-                self.norm(&self.weights.output_norm, source, target);
+                match &self.weights.output_norm {
+                    Some(norm) => self.norm(norm, source, target),
+                    None => target.copy_from_slice(source),
+                }
             }
             first += run.tokens.len();
         }
         work.x = x;
-        Some(&work.hidden.as_slice()[..wanted * hidden])
+        if let Some(project) = &self.weights.project_out {
+            let narrow = work.narrow.at_least(wanted * config.embedding_width);
+            self.apply(project, &out.as_slice()[..wanted * hidden], &mut work.packed, narrow);
+            out.at_least(narrow.len()).copy_from_slice(narrow);
+        }
+        work.hidden = out;
+        Some(&work.hidden.as_slice()[..wanted * config.embedding_width])
     }
 
     /// Logits of final states, `vocabulary` floats a row.
     pub(crate) fn logits<'w>(&self, states: &[f32], work: &'w mut Workspace) -> &'w mut [f32] {
-        let rows = states.len() / self.config.hidden;
+        let rows = states.len() / self.config.embedding_width;
         let head = &self.weights.head;
         let width = head.outputs();
         let logits = work.logits.at_least(rows * width);
@@ -191,7 +200,8 @@ impl Decoder {
     ) {
         let hidden = self.config.hidden;
         let normed = work.normed.at_least(x.len());
-        self.norm_rows(layer.attention_norm.as_ref(), x, normed);
+        let after = self.config.block == Block::NormAfter;
+        self.norm_rows(layer.attention_norm.as_ref().filter(|_| !after), x, normed);
         let rows = x.len() / hidden;
         let qkv_width = layer.qkv.outputs();
         let qkv = work.qkv.at_least(rows * qkv_width);
@@ -215,6 +225,11 @@ impl Decoder {
                 }
                 self.add_rows(layer.attention_post_norm.as_ref(), product, x);
             }
+            Block::NormAfter => {
+                self.add_rows(None, product, x);
+                self.norm_in_place(layer.attention_norm.as_ref(), x);
+                input.copy_from_slice(x);
+            }
         }
         match &layer.mlp {
             Mlp::Dense(dense) => self.dense(dense, input, work),
@@ -223,6 +238,9 @@ impl Decoder {
         work.normed = normed;
         let product = &work.product.as_slice()[..x.len()];
         self.add_rows(layer.mlp_post_norm.as_ref(), product, x);
+        if after {
+            self.norm_in_place(layer.mlp_norm.as_ref(), x);
+        }
     }
 
     /// A feed-forward part; the result is in `work.product`.
@@ -273,15 +291,26 @@ impl Decoder {
     }
 
     fn norm(&self, weights: &NormWeights, x: &[f32], out: &mut [f32]) {
+        self.norm_by(&weights.weight, &weights.bias, x, out);
+    }
+
+    fn norm_by(&self, weight: &[f32], bias: &[f32], x: &[f32], out: &mut [f32]) {
         let norm = self.config.norm;
         match norm.kind {
             NormKind::Rms | NormKind::RmsPlusOne => {
-                rows::rms_norm(self.isa, x, &weights.weight, norm.epsilon, out);
+                rows::rms_norm(self.isa, x, weight, norm.epsilon, out);
             }
-            NormKind::Layer => {
-                rows::layer_norm(self.isa, x, &weights.weight, &weights.bias, norm.epsilon, out);
-            }
+            NormKind::Layer => rows::layer_norm(self.isa, x, weight, bias, norm.epsilon, out),
         }
+    }
+
+    /// Normalises rows where they lie.
+    fn norm_in_place(&self, weights: Option<&NormWeights>, x: &mut [f32]) {
+        let Some(weights) = weights else { return };
+        each_row(x, self.config.hidden, |_, row| {
+            let copy = row.to_vec();
+            self.norm(weights, &copy, row);
+        });
     }
 
     /// Normalises rows; copies them where there is no norm.
@@ -348,12 +377,15 @@ impl Decoder {
         let Some(weights) = weights else { return };
         let width = match self.config.qk_norm {
             QkNorm::Whole => heads.len(),
-            QkNorm::PerHead | QkNorm::None => self.config.head_dim,
+            QkNorm::PerHead | QkNorm::EachHead | QkNorm::None => self.config.head_dim,
         };
         let mut copy = vec![0.0; width];
-        for part in heads.chunks_exact_mut(width) {
+        // Weights of one head serve all heads.
+        let (weight, bias) = (weights.weight.chunks_exact(width), weights.bias.chunks_exact(width));
+        let own = weight.zip(bias).cycle();
+        for (part, (weight, bias)) in heads.chunks_exact_mut(width).zip(own) {
             copy.copy_from_slice(part);
-            self.norm(weights, &copy, part);
+            self.norm_by(weight, bias, &copy, part);
         }
     }
 
@@ -401,7 +433,7 @@ impl Decoder {
     }
 }
 
-fn positions<'a>(runs: &'a [Run<'_>]) -> impl Iterator<Item = usize> + 'a {
+pub(super) fn positions<'a>(runs: &'a [Run<'_>]) -> impl Iterator<Item = usize> + 'a {
     runs.iter().flat_map(|run| run.position..run.position + run.tokens.len())
 }
 

@@ -4,7 +4,7 @@ use super::names::{self, Role};
 use super::weights::{Dense, Layer, Linear, Mixture, Mlp, NormWeights, Weights};
 use crate::config::{Experts, Family, ModelConfig, NormKind, QkNorm, QkvLayout};
 use crate::error::EngineError;
-use crate::format::{Checkpoint, DType, TensorView};
+use crate::format::{Checkpoint, DType, MappedFile, TensorView};
 use crate::kernels::panels::{Panels, RowSource};
 
 /// How weights are kept.
@@ -57,13 +57,26 @@ impl<'a> Loader<'a> {
     /// Loads everything.
     pub(crate) fn load(&self) -> Result<Weights, EngineError> {
         let config = self.config;
-        let layers = (0..config.layers.len()).map(|layer| self.layer(layer));
+        let layers = (0..config.layers.len()).map(|layer| {
+            let loaded = self.layer(layer);
+            // What is packed is not needed twice in memory.
+            self.checkpoint.files.iter().for_each(MappedFile::release);
+            loaded
+        });
+        let output_norm = match config.output_norm {
+            true => {
+                let norm = self.norm(Role::OutputNorm, 0, config.hidden)?;
+                Some(norm.ok_or_else(|| self.missing(Role::OutputNorm, 0))?)
+            }
+            false => None,
+        };
+        let (width, hidden) = (config.embedding_width, config.hidden);
         Ok(Weights {
-            embedding_norm: self.norm(Role::EmbeddingNorm, 0, config.hidden)?,
+            project_in: self.projection(Role::ProjectIn, hidden, width)?,
+            embedding_norm: self.norm(Role::EmbeddingNorm, 0, hidden)?,
             layers: layers.collect::<Result<_, _>>()?,
-            output_norm: self
-                .norm(Role::OutputNorm, 0, config.hidden)?
-                .ok_or_else(|| self.missing(Role::OutputNorm, 0))?,
+            output_norm,
+            project_out: self.projection(Role::ProjectOut, width, hidden)?,
             head: self.head()?,
         })
     }
@@ -71,10 +84,29 @@ impl<'a> Loader<'a> {
     /// The name of an embedding table.
     pub(crate) fn table(&self, role: Role) -> Result<String, EngineError> {
         let found = self.find(role, 0, 0, "weight").ok_or_else(|| self.missing(role, 0))?;
-        if found.view.columns() != self.config.hidden {
+        let width = match role {
+            Role::Tokens => self.config.embedding_width,
+            _ => self.config.hidden,
+        };
+        if found.view.columns() != width {
             return Err(EngineError::tensor(&found.name, shape_words(&found.view)));
         }
         Ok(found.name)
+    }
+
+    /// A matrix between the token table and the layers, where they differ in width.
+    fn projection(
+        &self,
+        role: Role,
+        rows: usize,
+        columns: usize,
+    ) -> Result<Option<Linear>, EngineError> {
+        if rows == columns {
+            return Ok(None);
+        }
+        let matrix = self.matrix(role, 0, 0)?;
+        self.check(&matrix, rows, columns)?;
+        Ok(Some(self.linear(&[whole(&matrix)])))
     }
 
     fn head(&self) -> Result<Linear, EngineError> {
@@ -85,21 +117,13 @@ impl<'a> Loader<'a> {
         };
         let mut matrix = self.stored_matrix(role, 0, 0)?;
         matrix.bias = self.find(Role::Head, 0, 0, "bias").map(|found| found.view.to_f32());
-        self.check(&matrix, self.config.vocabulary, self.config.hidden)?;
+        self.check(&matrix, self.config.vocabulary, self.config.embedding_width)?;
         Ok(self.linear(&[whole(&matrix)]))
     }
 
     fn layer(&self, layer: usize) -> Result<Layer, EngineError> {
         let config = self.config;
         let hidden = config.hidden;
-        let (query, key) = match config.qk_norm {
-            QkNorm::Whole => (config.query_width(), config.kv_width()),
-            QkNorm::PerHead | QkNorm::None => (config.head_dim, config.head_dim),
-        };
-        let qk = |role, width| match config.qk_norm {
-            QkNorm::None => Ok(None),
-            _ => self.norm(role, layer, width)?.ok_or_else(|| self.missing(role, layer)).map(Some),
-        };
         let attention_out = self.matrix(Role::AttentionOut, layer, 0)?;
         self.check(&attention_out, hidden, config.query_width())?;
         Ok(Layer {
@@ -107,8 +131,8 @@ impl<'a> Loader<'a> {
             attention_post_norm: self.norm(Role::AttentionPostNorm, layer, hidden)?,
             mlp_norm: self.norm(Role::MlpNorm, layer, hidden)?,
             mlp_post_norm: self.norm(Role::MlpPostNorm, layer, hidden)?,
-            query_norm: qk(Role::QueryNorm, query)?,
-            key_norm: qk(Role::KeyNorm, key)?,
+            query_norm: self.head_norm(Role::QueryNorm, layer, config.heads)?,
+            key_norm: self.head_norm(Role::KeyNorm, layer, config.kv_heads)?,
             qkv: self.qkv(layer)?,
             attention_out: self.linear(&[whole(&attention_out)]),
             mlp: match config.experts.filter(|_| config.layers[layer].experts) {
@@ -282,10 +306,39 @@ impl<'a> Loader<'a> {
         Ok(Some(NormWeights { weight, bias }))
     }
 
+    /// The norm of queries or keys, of which there are `heads`.
+    fn head_norm(
+        &self,
+        role: Role,
+        layer: usize,
+        heads: usize,
+    ) -> Result<Option<NormWeights>, EngineError> {
+        let dim = self.config.head_dim;
+        let width = match self.config.qk_norm {
+            QkNorm::None => return Ok(None),
+            QkNorm::PerHead => dim,
+            QkNorm::Whole | QkNorm::EachHead => heads * dim,
+        };
+        if self.config.qk_norm == QkNorm::EachHead && !self.gguf {
+            let mut weight = Vec::with_capacity(width);
+            for head in 0..heads {
+                let found = self.find(role, layer, head, "weight");
+                let found = found.ok_or_else(|| self.missing(role, layer))?;
+                if found.view.columns() != dim {
+                    return Err(EngineError::tensor(&found.name, shape_words(&found.view)));
+                }
+                weight.extend(found.view.to_f32());
+            }
+            return Ok(Some(NormWeights { bias: vec![0.0; weight.len()], weight }));
+        }
+        let norm = self.norm(role, layer, width)?;
+        norm.ok_or_else(|| self.missing(role, layer)).map(Some)
+    }
+
     /// OLMo's norms have no weights.
     fn plain_norm(&self, role: Role, width: usize) -> Option<NormWeights> {
         let norms = [Role::AttentionNorm, Role::MlpNorm, Role::OutputNorm];
-        (self.config.family == Family::Olmo && norms.contains(&role))
+        (self.config.plain_norms && norms.contains(&role))
             .then(|| NormWeights { weight: vec![1.0; width], bias: vec![0.0; width] })
     }
 

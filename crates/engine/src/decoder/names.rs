@@ -33,6 +33,8 @@ pub(crate) enum Role {
     SharedUp,
     SharedDown,
     SharedRouter,
+    ProjectIn,
+    ProjectOut,
 }
 
 /// GGUF's name without `.weight`; `{}` stands for the layer.
@@ -72,6 +74,7 @@ pub(crate) fn gguf(family: Family, role: Role) -> Option<&'static str> {
         Role::SharedUp => "blk.{}.ffn_up_shexp",
         Role::SharedDown => "blk.{}.ffn_down_shexp",
         Role::SharedRouter => "blk.{}.ffn_gate_inp_shexp",
+        Role::ProjectIn | Role::ProjectOut => return None,
     })
 }
 
@@ -106,6 +109,12 @@ fn llama(family: Family, role: Role) -> Option<&'static str> {
         Role::Value => "model.layers.{}.self_attn.v_proj",
         Role::Qkv => "model.layers.{}.self_attn.qkv_proj",
         Role::AttentionOut => "model.layers.{}.self_attn.o_proj|model.layers.{}.self_attn.dense",
+        Role::QueryNorm if family == Family::StableLm => {
+            "model.layers.{}.self_attn.q_layernorm.norms.{}"
+        }
+        Role::KeyNorm if family == Family::StableLm => {
+            "model.layers.{}.self_attn.k_layernorm.norms.{}"
+        }
         Role::QueryNorm => "model.layers.{}.self_attn.q_norm|model.layers.{}.self_attn.q_layernorm",
         Role::KeyNorm => "model.layers.{}.self_attn.k_norm|model.layers.{}.self_attn.k_layernorm",
         Role::Gate => "model.layers.{}.mlp.gate_proj",
@@ -202,6 +211,8 @@ fn opt(role: Role) -> Option<&'static str> {
     Some(match role {
         Role::Tokens => "model.decoder.embed_tokens",
         Role::Places => "model.decoder.embed_positions",
+        Role::ProjectIn => "model.decoder.project_in",
+        Role::ProjectOut => "model.decoder.project_out",
         Role::OutputNorm => "model.decoder.final_layer_norm",
         Role::Head => "lm_head",
         Role::AttentionNorm => "model.decoder.layers.{}.self_attn_layer_norm",

@@ -1,15 +1,17 @@
 //! Every architecture against logits that transformers computed.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::Value;
 
 use super::{Decoder, Keep, KvCache, Run, Workspace};
 use crate::config::ModelConfig;
-use crate::format::FolderFiles;
+use crate::format::{FolderFiles, GgufFile};
 use crate::kernels::attention::PAGE;
 use crate::kernels::gemm::Products;
 
@@ -55,19 +57,30 @@ fn tensors(fixture: &Value) -> Tensors {
     shapes.map(tensor).collect()
 }
 
-fn write_checkpoint(folder: &Path, config: &Value, tensors: &Tensors) {
+fn write_checkpoint(folder: &Path, config: &Value, tensors: &Tensors, stored: &str) {
     std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
-    let views = tensors.iter().map(|(name, shape, values)| {
-        let bytes = bytemuck::cast_slice(values);
-        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+    let bytes = |values: &[f32]| -> (Dtype, Vec<u8>) {
+        let each = values.iter();
+        match stored {
+            "BF16" => (Dtype::BF16, each.flat_map(|v| bf16::from_f32(*v).to_le_bytes()).collect()),
+            "F16" => (Dtype::F16, each.flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()),
+            _ => (Dtype::F32, each.flat_map(|v| v.to_le_bytes()).collect()),
+        }
+    };
+    let all: Vec<_> = tensors
+        .iter()
+        .map(|(name, shape, values)| (name.as_str(), shape.clone(), bytes(values)))
+        .collect();
+    let views = all.iter().map(|(name, shape, (dtype, bytes))| {
+        (*name, TensorView::new(*dtype, shape.clone(), bytes).unwrap())
     });
     let bytes = safetensors::serialize(views, None).unwrap();
     std::fs::write(folder.join("model.safetensors"), bytes).unwrap();
 }
 
-fn load(config: &Value, tensors: &Tensors) -> Decoder {
+fn load(config: &Value, tensors: &Tensors, stored: &str) -> Decoder {
     let folder = tempfile::tempdir().unwrap();
-    write_checkpoint(folder.path(), config, tensors);
+    write_checkpoint(folder.path(), config, tensors, stored);
     let files = FolderFiles::open(folder.path()).unwrap();
     let config = ModelConfig::from_json(folder.path(), &files.config).unwrap();
     let checkpoint = Arc::new(files.checkpoint().unwrap());
@@ -76,6 +89,12 @@ fn load(config: &Value, tensors: &Tensors) -> Decoder {
 
 /// The logits after every token, computed in steps of `chunk` tokens.
 fn logits(decoder: &Decoder, tokens: &[u32], chunk: usize) -> Vec<f32> {
+    let states = states(decoder, tokens, chunk);
+    decoder.logits(&states, &mut Workspace::default()).to_vec()
+}
+
+/// The final states of all tokens, computed in steps of `chunk` tokens.
+fn states(decoder: &Decoder, tokens: &[u32], chunk: usize) -> Vec<f32> {
     let config = &decoder.config;
     let count = tokens.len().div_ceil(PAGE);
     let mut kv = KvCache::new(config.layers.len(), config.kv_heads, config.head_dim, count);
@@ -85,8 +104,7 @@ fn logits(decoder: &Decoder, tokens: &[u32], chunk: usize) -> Vec<f32> {
     for (index, part) in tokens.chunks(chunk).enumerate() {
         let wanted: Vec<usize> = (0..part.len()).collect();
         let run = Run { tokens: part, position: index * chunk, pages: &pages, wanted: &wanted };
-        let states = decoder.forward(&[run], &mut kv, &mut work, &|| false).unwrap().to_vec();
-        all.extend_from_slice(decoder.logits(&states, &mut work));
+        all.extend_from_slice(decoder.forward(&[run], &mut kv, &mut work, &|| false).unwrap());
     }
     all
 }
@@ -95,18 +113,64 @@ fn numbers(value: &Value) -> Vec<u32> {
     value.as_array().unwrap().iter().map(|number| number.as_u64().unwrap() as u32).collect()
 }
 
-fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny");
+fn fixtures(folder: &str, least: usize) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
-    assert!(paths.len() >= 30, "the fixtures are there");
+    assert!(paths.len() >= least, "the fixtures are there");
     paths
 }
 
 /// The largest difference of a logit, and whether greedy generation goes the same way.
-fn check(fixture: &Value) -> Result<(), String> {
-    compare(&load(&fixture["config"], &tensors(fixture)), fixture)
+fn check(_: &Path, fixture: &Value) -> Result<(), String> {
+    let stored = fixture["stored"].as_str().unwrap_or("F32");
+    let decoder = load(&fixture["config"], &tensors(fixture), stored);
+    compare(&decoder, fixture)?;
+    compare_states(&decoder, fixture)
+}
+
+/// The final states, from which embeddings are made.
+fn compare_states(decoder: &Decoder, fixture: &Value) -> Result<(), String> {
+    let tokens = numbers(&fixture["tokens"]);
+    let own = states(decoder, &tokens, tokens.len());
+    let width = own.len() / tokens.len();
+    let mean = |place: usize| {
+        own.iter().skip(place).step_by(width).map(|value| f64::from(*value)).sum::<f64>()
+            / tokens.len() as f64
+    };
+    let last = &own[own.len() - width..];
+    for (name, values) in [
+        ("mean", (0..width).map(mean).collect::<Vec<f64>>()),
+        ("last", last.iter().map(|value| f64::from(*value)).collect()),
+    ] {
+        let expected: Vec<f64> = serde_json::from_value(fixture[name].clone()).unwrap();
+        if expected.len() != width {
+            return Err(format!("states of {width} instead of {} numbers", expected.len()));
+        }
+        let differences = values.iter().zip(&expected).map(|(own, golden)| (own - golden).abs());
+        let largest = differences.fold(0.0, f64::max);
+        if largest.is_nan() || largest > f64::from(TOLERANCE) {
+            return Err(format!("the {name} state differs by {largest}"));
+        }
+    }
+    Ok(())
+}
+
+/// A GGUF file that llama.cpp's converter wrote.
+fn check_gguf(path: &Path, fixture: &Value) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tiny.gguf");
+    let packed = std::fs::File::open(path.with_extension("gguf.gz")).unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+    std::fs::write(&file, bytes).unwrap();
+    let file = GgufFile::open(&file).map_err(|error| error.to_string())?;
+    let config = ModelConfig::from_gguf(&file).map_err(|error| error.to_string())?;
+    let checkpoint = Arc::new(file.checkpoint);
+    let decoder = Decoder::load(config, checkpoint, true, Keep::AsStored, Products::Exact);
+    compare(&decoder.map_err(|error| error.to_string())?, fixture)
 }
 
 fn compare(decoder: &Decoder, fixture: &Value) -> Result<(), String> {
@@ -144,12 +208,25 @@ fn compare(decoder: &Decoder, fixture: &Value) -> Result<(), String> {
 }
 
 #[test]
-fn every_architecture_gives_the_logits_of_transformers() {
+fn every_architecture_gives_the_logits_and_states_of_transformers() {
+    check_all("tiny", 55, check);
+}
+
+#[test]
+fn gguf_files_of_every_architecture_give_the_logits_of_transformers() {
+    check_all("gguf", 34, check_gguf);
+}
+
+fn check_all(
+    folder: &str,
+    least: usize,
+    check: impl Fn(&Path, &Value) -> Result<(), String> + std::panic::RefUnwindSafe,
+) {
     let mut wrong = Vec::new();
-    for path in fixtures() {
+    for path in fixtures(folder, least) {
         let fixture = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let result = std::panic::catch_unwind(|| check(&fixture));
+        let result = std::panic::catch_unwind(|| check(&path, &fixture));
         match result {
             Ok(Ok(())) => {}
             Ok(Err(reason)) => wrong.push(format!("{name}: {reason}")),
@@ -194,5 +271,5 @@ fn the_first_santacoder_is_the_converted_one() {
     let mut config = fixture["config"].clone();
     config["model_type"] = "gpt2".into();
     config["attention_head_type"] = "multiquery".into();
-    compare(&load(&config, &moved), &fixture).unwrap();
+    compare(&load(&config, &moved, "F32"), &fixture).unwrap();
 }

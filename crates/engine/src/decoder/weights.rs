@@ -105,9 +105,13 @@ impl Layer {
 /// All weights but the token embeddings, which are read from the file row by row.
 #[derive(Debug)]
 pub(crate) struct Weights {
+    /// From the width of the token table to that of the layers.
+    pub(crate) project_in: Option<Linear>,
     pub(crate) embedding_norm: Option<NormWeights>,
     pub(crate) layers: Vec<Layer>,
-    pub(crate) output_norm: NormWeights,
+    pub(crate) output_norm: Option<NormWeights>,
+    /// From the width of the layers to that of the head.
+    pub(crate) project_out: Option<Linear>,
     pub(crate) head: Linear,
 }
 

@@ -29,6 +29,20 @@ impl MappedFile {
         &self.map
     }
 
+    /// Gives back the memory that holds parts of the file which were read; reading them again brings them back.
+    #[cfg(unix)]
+    pub(crate) fn release(&self) {
+        // SAFETY: the map is read-only and of a file, so that its pages come back as they were when they are next read.
+        let released = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        if let Err(error) = released {
+            tracing::debug!(%error, "the system keeps a mapped file in memory");
+        }
+    }
+
+    /// Other systems decide by themselves.
+    #[cfg(not(unix))]
+    pub(crate) fn release(&self) {}
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

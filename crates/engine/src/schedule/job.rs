@@ -2,6 +2,8 @@
 
 use holometer_core::{Decoding, RequestKey, TokenId};
 
+use crate::embed::Pooling;
+
 /// What is to be done for one request.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -32,22 +34,25 @@ pub(crate) enum Work {
         /// At most this many new tokens fit into the window.
         room: usize,
     },
+    /// The final states of `tokens`, of which there is at least one, as one vector.
+    Embed { tokens: Vec<TokenId>, pooling: Pooling },
 }
 
 impl Job {
-    /// The tokens that the prefix tree computes: all but the last one, which nothing follows or from which
-    /// generation starts.
+    /// The tokens that the prefix tree computes: all of a text that is embedded; otherwise all but the last one, which
+    /// nothing follows or from which generation starts.
     pub(crate) fn inputs(&self) -> &[TokenId] {
         match &self.work {
             Work::Score { tokens, .. } => &tokens[..tokens.len().saturating_sub(1)],
             Work::Generate { prompt, .. } => &prompt[..prompt.len() - 1],
+            Work::Embed { tokens, .. } => tokens,
         }
     }
 
     /// Tokens that a completion may have.
     pub(crate) fn max_new(&self) -> usize {
         match &self.work {
-            Work::Score { .. } => 0,
+            Work::Score { .. } | Work::Embed { .. } => 0,
             Work::Generate { decoding, room, .. } => decoding.max_tokens.min(*room),
         }
     }

@@ -1,11 +1,12 @@
 //! The loop that fills batches and hands out results.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use holometer_core::{
-    Cancel, Completion, FailureKind, Finished, Outcome, Response, ScoredToken, Sink, TokenId,
-    Tokenizer,
+    Cancel, Completion, FailureKind, Finished, Outcome, RequestKey, Response, ScoredToken, Sink,
+    TokenId, Tokenizer,
 };
 
 use super::active::{Active, Progress, Texts};
@@ -13,6 +14,7 @@ use super::job::{Job, Work};
 use super::sample::{Distribution, Sampler};
 use super::tree::{self, Node, generation_pages};
 use crate::decoder::{Decoder, KvCache, PageId, Run, Workspace};
+use crate::embed::Pooling;
 use crate::kernels::attention::PAGE;
 
 /// Bounds of a batch.
@@ -35,6 +37,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) limits: Limits,
     pub(crate) cancel: &'a Cancel,
     pub(crate) sink: Sink<'a>,
+    /// Receives the vectors of texts that are embedded; what goes wrong with one goes to `sink`.
+    pub(crate) vectors: &'a (dyn Fn(RequestKey, Vec<f32>) + Send + Sync),
 }
 
 /// All work of one call.
@@ -64,6 +68,8 @@ struct NodeState {
 #[derive(Default)]
 struct JobState {
     logprobs: Vec<f64>,
+    /// The sum of the final states of a text that is embedded, added in the order of its tokens.
+    sums: Vec<f64>,
     missing: usize,
     completions: BTreeMap<usize, Completion>,
     wanted_completions: usize,
@@ -77,6 +83,9 @@ enum Ready {
     Node(usize),
     Generation { node: usize, job: usize, completion: usize },
 }
+
+/// Whose a final state is: a node's, with a place in it, or a running sequence's.
+type Owner = (Option<usize>, usize);
 
 /// A stretch of a node in the coming step.
 struct Part {
@@ -279,17 +288,17 @@ impl<'a> Scheduler<'a> {
 
     /// Turns final states into distributions and gives them to those who want them.
     fn deliver(&mut self, parts: &[Part], states: &[f32]) {
-        let hidden = self.shared.decoder.config.hidden;
+        let width = self.shared.decoder.config.embedding_width;
         let vocabulary = self.shared.decoder.config.vocabulary;
-        // For every state: a node with a place in it, or a running sequence.
-        let mut owners: Vec<(Option<usize>, usize)> = Vec::new();
+        let mut owners: Vec<Owner> = Vec::new();
         for part in parts {
             owners.extend(part.wanted.iter().map(|place| (Some(part.node), part.from + place)));
         }
         owners.extend((0..self.active.len()).map(|index| (None, index)));
+        let (owners, states) = self.pool(owners, states);
         let mut done = Vec::new();
         let chunk = self.shared.limits.logit_rows;
-        for (owners, states) in owners.chunks(chunk).zip(states.chunks(chunk * hidden)) {
+        for (owners, states) in owners.chunks(chunk).zip(states.chunks(chunk * width)) {
             let mut work = std::mem::take(self.work);
             let start = Instant::now();
             let logits = self.shared.decoder.logits(states, &mut work);
@@ -313,13 +322,56 @@ impl<'a> Scheduler<'a> {
         }
     }
 
+    /// Adds final states to the sums of texts that are embedded; what is left are those that need logits.
+    fn pool<'s>(&mut self, owners: Vec<Owner>, states: &'s [f32]) -> (Vec<Owner>, Cow<'s, [f32]>) {
+        if !self.jobs.iter().any(|job| matches!(job.work, Work::Embed { .. })) {
+            return (owners, Cow::Borrowed(states));
+        }
+        let width = self.shared.decoder.config.embedding_width;
+        let (mut left, mut left_states) = (Vec::new(), Vec::new());
+        for (owner, state) in owners.into_iter().zip(states.chunks_exact(width)) {
+            let needs_logits = match owner {
+                (Some(node), place) => self.add_state(node, place, state),
+                (None, _) => true,
+            };
+            if needs_logits {
+                left.push(owner);
+                left_states.extend_from_slice(state);
+            }
+        }
+        (left, Cow::Owned(left_states))
+    }
+
+    /// Adds one state to all texts that want it; says whether anything else wants its logits.
+    fn add_state(&mut self, node: usize, place: usize, state: &[f32]) -> bool {
+        let mut needs_logits = false;
+        let mut finished = Vec::new();
+        for (_, job, _) in wanted_at(&self.nodes[node], place) {
+            if !matches!(self.jobs[*job].work, Work::Embed { .. }) {
+                needs_logits = true;
+                continue;
+            }
+            let result = &mut self.results[*job];
+            result.sums.resize(state.len(), 0.0);
+            for (sum, value) in result.sums.iter_mut().zip(state) {
+                *sum += f64::from(*value);
+            }
+            result.missing -= 1;
+            if result.missing == 0 {
+                finished.push(*job);
+            }
+        }
+        for job in finished {
+            self.finish_job(job);
+        }
+        needs_logits
+    }
+
     /// Notes the log-probabilities that are wanted after one place of a node.
     fn score(&mut self, node: usize, place: usize, logits: &[f32]) {
         let distribution = Distribution::new(self.shared.decoder.isa, logits);
-        let wanted = &self.nodes[node].wanted;
-        let first = wanted.partition_point(|(own, ..)| *own < place);
         let mut finished = Vec::new();
-        for (_, job, index) in wanted[first..].iter().take_while(|(own, ..)| *own == place) {
+        for (_, job, index) in wanted_at(&self.nodes[node], place) {
             let Work::Score { tokens, first, .. } = &self.jobs[*job].work else { continue };
             let result = &mut self.results[*job];
             result.broken |= !distribution.is_sound();
@@ -438,6 +490,13 @@ impl<'a> Scheduler<'a> {
     fn finish_job(&mut self, job: usize) {
         let result = std::mem::take(&mut self.results[job]);
         let seconds = result.seconds + self.shared_seconds(job);
+        if let Work::Embed { .. } = self.jobs[job].work
+            && result.sums.iter().all(|sum| sum.is_finite())
+        {
+            let count = JobState::new(&self.jobs[job]).missing as f64;
+            let vector = result.sums.iter().map(|sum| (sum / count) as f32).collect();
+            return (self.shared.vectors)(self.jobs[job].key, vector);
+        }
         let outcome = self.outcome(job, result);
         (self.shared.sink)(Finished { key: self.jobs[job].key, outcome, seconds, retries: 0 });
     }
@@ -463,7 +522,7 @@ impl<'a> Scheduler<'a> {
     }
 
     fn outcome(&self, job: usize, result: JobState) -> Outcome {
-        if result.broken {
+        if result.broken || result.sums.iter().any(|sum| !sum.is_finite()) {
             return Outcome::failed(
                 FailureKind::Malformed,
                 "the model's output is not finite; the checkpoint is damaged or overflows",
@@ -495,6 +554,7 @@ impl<'a> Scheduler<'a> {
                     ..Response::default()
                 }
             }
+            Work::Embed { .. } => unreachable!("a vector is handed out on its own"),
             Work::Generate { prompt, decoding, .. } => {
                 let mut completions: Vec<Completion> = result.completions.into_values().collect();
                 // Greedy completions are all the same and were computed once.
@@ -525,6 +585,12 @@ impl<'a> Scheduler<'a> {
     }
 }
 
+/// Who wants the state at one place of a node.
+fn wanted_at(node: &Node, place: usize) -> impl Iterator<Item = &(usize, usize, usize)> {
+    let first = node.wanted.partition_point(|(own, ..)| *own < place);
+    node.wanted[first..].iter().take_while(move |(own, ..)| *own == place)
+}
+
 impl JobState {
     fn new(job: &Job) -> Self {
         match &job.work {
@@ -535,13 +601,17 @@ impl JobState {
             Work::Generate { .. } => {
                 Self { wanted_completions: Self::computed_completions(job), ..Self::default() }
             }
+            Work::Embed { pooling: Pooling::Last, .. } => Self { missing: 1, ..Self::default() },
+            Work::Embed { tokens, pooling: Pooling::Mean } => {
+                Self { missing: tokens.len(), ..Self::default() }
+            }
         }
     }
 
     /// Completions that have to be computed.
     fn computed_completions(job: &Job) -> usize {
         match &job.work {
-            Work::Score { .. } => 0,
+            Work::Score { .. } | Work::Embed { .. } => 0,
             Work::Generate { decoding, .. } if decoding.temperature <= 0.0 => {
                 decoding.num_completions.min(1)
             }

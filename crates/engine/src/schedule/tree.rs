@@ -3,6 +3,7 @@
 use holometer_core::TokenId;
 
 use super::job::{Job, Work};
+use crate::embed::Pooling;
 use crate::kernels::attention::PAGE;
 
 /// A stretch of tokens after its parent's.
@@ -19,7 +20,7 @@ pub(crate) struct Node {
     pub(crate) jobs: usize,
     /// Generation jobs that start after this node.
     pub(crate) generations: Vec<usize>,
-    /// Which positions' next-token distributions are wanted: position within the node, job, index among the job's scored tokens.
+    /// Which positions' final states are wanted: position within the node, job, index among those that the job wants.
     pub(crate) wanted: Vec<(usize, usize, usize)>,
     /// The most pages that any path below this node takes, beyond those of the node itself.
     pub(crate) pages_below: usize,
@@ -120,11 +121,13 @@ fn split(nodes: &mut Vec<Node>, lower: usize, at: usize) -> usize {
     upper
 }
 
-/// Notes where a job's distributions are wanted, from its last node up to the root.
+/// Notes where a job's final states are wanted, from its last node up to the root.
 fn place_wanted(nodes: &mut [Node], last: usize, job: usize, work: &Job) {
     let (first, end) = match &work.work {
         Work::Score { tokens, first, .. } => (first - 1, tokens.len().saturating_sub(1)),
         Work::Generate { .. } => (0, 0),
+        Work::Embed { tokens, pooling: Pooling::Mean } => (0, tokens.len()),
+        Work::Embed { tokens, pooling: Pooling::Last } => (tokens.len() - 1, tokens.len()),
     };
     let mut at = Some(last);
     while let Some(index) = at {

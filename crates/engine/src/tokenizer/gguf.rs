@@ -18,6 +18,7 @@ pub(super) struct Built {
     pub(super) bos: Option<u32>,
     pub(super) eos: Option<u32>,
     pub(super) add_bos: bool,
+    pub(super) add_eos: bool,
 }
 
 const CONTROL: i64 = 3;
@@ -69,9 +70,10 @@ pub(super) fn build(file: &GgufFile) -> Result<Built, EngineError> {
         .unwrap_or_default();
     let inner = finish(json, &tokens, &types).map_err(|reason| error(reason.to_string()))?;
     let id = |name: &str| file.number(&key(name)).and_then(|id| u32::try_from(id).ok());
-    let add_bos = file.metadata.get(&key("add_bos_token")).and_then(GgufValue::as_bool);
-    let add_bos = add_bos.unwrap_or(kind == "llama");
-    Ok(Built { inner, bos: id("bos_token_id"), eos: id("eos_token_id"), add_bos })
+    let switch = |name: &str| file.metadata.get(&key(name)).and_then(GgufValue::as_bool);
+    let add_bos = switch("add_bos_token").unwrap_or(kind == "llama");
+    let add_eos = switch("add_eos_token").unwrap_or(false);
+    Ok(Built { inner, bos: id("bos_token_id"), eos: id("eos_token_id"), add_bos, add_eos })
 }
 
 fn vocabulary(tokens: &[&str]) -> Map<String, Value> {

@@ -17,6 +17,8 @@ pub(crate) struct TextTokenizer {
     inner: Inner,
     /// Tokens that the model expects before every text.
     prefix: Vec<TokenId>,
+    /// Tokens that the tokenizer puts after every text that is not continued.
+    suffix: Vec<TokenId>,
     bos: Option<TokenId>,
     eos: Option<TokenId>,
     bos_text: String,
@@ -71,6 +73,9 @@ impl TextTokenizer {
         if let (true, Some(bos)) = (built.add_bos, own.bos) {
             own.prefix = vec![bos];
         }
+        if let (true, Some(eos)) = (built.add_eos, own.eos) {
+            own.suffix = vec![eos];
+        }
         Ok(own)
     }
 
@@ -107,10 +112,11 @@ impl TextTokenizer {
         // A tokenizer file may carry settings of the training script that would cut or fill texts.
         inner.with_padding(None);
         inner.with_truncation(None).expect("removing truncation can't fail");
-        let prefix = special_prefix(&inner);
+        let (prefix, suffix) = special_tokens(&inner);
         Self {
             inner,
             prefix,
+            suffix,
             bos: None,
             eos: None,
             bos_text: String::new(),
@@ -141,6 +147,11 @@ impl TextTokenizer {
     /// Tokens that the model expects before every text that is not a rendered conversation.
     pub(crate) fn prefix(&self) -> &[TokenId] {
         &self.prefix
+    }
+
+    /// Tokens that follow a whole text, for instance those whose state an embedding model was trained on.
+    pub(crate) fn suffix(&self) -> &[TokenId] {
+        &self.suffix
     }
 
     pub(crate) fn eos(&self) -> Option<TokenId> {
@@ -182,8 +193,8 @@ fn token_text(value: &Value) -> Option<String> {
     value.as_str().or_else(|| value["content"].as_str()).map(str::to_owned)
 }
 
-/// The tokens that the tokenizer's post-processor puts before a text.
-fn special_prefix(inner: &Inner) -> Vec<TokenId> {
+/// The tokens that the tokenizer's post-processor puts before and after a text.
+fn special_tokens(inner: &Inner) -> (Vec<TokenId>, Vec<TokenId>) {
     let encode = |special| {
         inner
             .encode_fast("a", special)
@@ -192,8 +203,13 @@ fn special_prefix(inner: &Inner) -> Vec<TokenId> {
     };
     let (with, without) = (encode(true), encode(false));
     if without.is_empty() {
-        return Vec::new();
+        return Default::default();
     }
     let found = with.windows(without.len()).position(|window| window == without);
-    with[..found.unwrap_or(0)].to_vec()
+    found.map_or_else(Default::default, |at| {
+        (with[..at].to_vec(), with[at + without.len()..].to_vec())
+    })
 }
+
+#[cfg(test)]
+mod tests;
