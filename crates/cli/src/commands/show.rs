@@ -53,25 +53,43 @@ fn metric(name: &str) -> Result<String, Failure> {
 }
 
 fn perturbation(name: &str) -> Result<String, Failure> {
+    let cards = holometer_perturb::cards();
     if let Some(set) = augmentation_sets().iter().find(|set| set.name == name) {
         let runs = set.runs.iter().map(|(run, list)| {
             let list: Vec<String> =
                 list.iter().map(|spec| format!("- `{}` {}", spec.name, spec.args)).collect();
             format!("In a run named `data_augmentation={run}`:\n\n{}", list.join("\n"))
         });
-        return Ok(format!(
-            "# {name}\n\nA named set of perturbations.\n\n{}",
-            runs.collect::<Vec<_>>().join("\n\n")
-        ));
+        let mut parts: Vec<String> = runs.collect();
+        let used: Vec<&str> =
+            set.runs.iter().flat_map(|(_, list)| list).map(|spec| spec.name.as_str()).collect();
+        parts.extend(
+            holometer_perturb::absent()
+                .iter()
+                .filter(|(absent, _)| used.contains(absent))
+                .map(|(absent, reason)| not_here(absent, reason)),
+        );
+        parts
+            .extend(cards.iter().filter(|card| card.name == name).map(|card| card.docs.to_owned()));
+        return Ok(format!("# {name}\n\nA named set of perturbations.\n\n{}", parts.join("\n\n")));
     }
-    let cards = holometer_perturb::cards();
-    match cards.iter().find(|card| card.name == name) {
-        Some(card) => Ok(format!("# {}\n\n{}\n\n{}", card.name, card.summary, card.docs)),
-        None => Err(unknown("perturbation", name, cards.iter().map(|card| card.name))),
+    let absent = holometer_perturb::absent().iter().find(|(absent, _)| *absent == name);
+    match (cards.iter().find(|card| card.name == name), absent) {
+        (Some(card), _) => Ok(format!("# {}\n\n{}\n\n{}", card.name, card.summary, card.docs)),
+        (None, Some((_, reason))) => Ok(format!("# {name}\n\n{}", not_here(name, reason))),
+        (None, None) => Err(unknown("perturbation", name, cards.iter().map(|card| card.name))),
     }
 }
 
+fn not_here(name: &str, reason: &str) -> String {
+    format!("HELM's perturbation `{name}` is not here, and entries with it are refused: {reason}.")
+}
+
+/// A scorer of the program, or one on disk as `ROLE=FOLDER`.
 fn scorer(name: &str) -> Result<String, Failure> {
+    if name.contains('=') {
+        return Ok(crate::pipeline::ScorerModel::open(name)?.describe());
+    }
     let scorer = holometer_metrics::scorers::scorer(name)
         .map_err(|hint| Failure::usage(format!("unknown scorer `{name}`")).hint(hint))?;
     let card = scorer.card();
