@@ -112,3 +112,20 @@ fn unknown_metrics_and_empty_files_get_a_hint() {
         assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn compressed_files_and_lines_without_references_are_named() {
+    let home = with("{\"prediction\": \"a\", \"references\": []}\n");
+    let output = run(home.path(), &["score", "-m", "f1", "p.jsonl"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    assert!(stderr(&output).contains("give each line `references`"), "{}", stderr(&output));
+    for (mark, words) in [
+        (&[0x1f, 0x8b, 8, 0][..], "compressed (gzip)"),
+        (&[0x28, 0xb5, 0x2f, 0xfd][..], "`zstd -dc FILE | holometer score ... -`"),
+    ] {
+        std::fs::write(home.path().join("p.packed"), mark).unwrap();
+        let output = run(home.path(), &["score", "-m", "f1", "p.packed"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+}

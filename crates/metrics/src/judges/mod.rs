@@ -8,4 +8,4 @@ mod read;
 mod verdicts;
 
 pub(crate) use read::{air_bench, omni_math, score_tags, wildbench};
-pub(crate) use verdicts::Question;
+pub(crate) use verdicts::{Question, Verdicts};

@@ -268,7 +268,7 @@ impl TotalsMetric for AssociationTotals {
         }
         if components.is_empty() {
             let (axis, kind) = (&self.axis.name, self.targets.kind);
-            return Err(format!("no sentence mentions one group ({axis}) and a {kind}"));
+            return Err(format!("no sentence mentions one group ({axis}) and any {kind}"));
         }
         Ok(components)
     }

@@ -21,10 +21,12 @@ mod efficiency;
 mod gpqa_chain_of_thought;
 mod ifeval;
 mod instances_per_split;
+mod instruction_following_critique;
 mod judge;
 mod labels;
 mod language_modeling;
 mod likelihood_bias;
+mod live_qa_score;
 mod mentions;
 mod multiple_choice_classification;
 mod omni_math;
@@ -63,10 +65,12 @@ pub(crate) fn all() -> Vec<Plugin> {
         gpqa_chain_of_thought::plugin(),
         ifeval::plugin(),
         instances_per_split::plugin(),
+        instruction_following_critique::plugin(),
         judge::plugin(),
         labels::plugin(),
         language_modeling::plugin(),
         likelihood_bias::plugin(),
+        live_qa_score::plugin(),
         mentions::plugin(),
         multiple_choice_classification::plugin(),
         omni_math::plugin(),

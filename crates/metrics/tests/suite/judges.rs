@@ -187,3 +187,74 @@ fn a_scenario_may_ask_a_question_of_its_own() {
     assert_eq!(score(0), Value::Number(2.0));
     assert!(matches!(score(1), Value::Unscored(_)));
 }
+
+fn health_run(answer: &str) -> SmallRun {
+    let mut run = SmallRun::new(Method::Generation);
+    let references = vec![Reference::correct("Rest."), Reference::correct("Drink water.")];
+    run.set_prompt("Question: What helps?\nAnswer:");
+    run.add(Instance::new("What helps?", references, Split::Test), answered(&[answer]));
+    run
+}
+
+/// As `LiveQAAnnotator` of HELM 0.5.16 writes it.
+#[test]
+fn answers_about_health_are_shown_with_all_right_ones() {
+    let metric = metric("live_qa_score");
+    let run = health_run("Sleep.");
+    let units = run.units();
+    let request = metric.inquiries(&units[0])[0].request.clone();
+    let asked = request.text().unwrap();
+    let shown = "<user_request>\nQuestion: What helps?\nAnswer:\n</user_request>\n";
+    assert!(asked.contains(shown), "{asked}");
+    assert!(asked.contains("<model_response>\nSleep.\n</model_response>"), "{asked}");
+    let right = "<correct_responses>\nCorrect Response #0: Rest.\nCorrect Response #1: Drink water.\n\n</correct_responses>";
+    assert!(asked.contains(right), "{asked}");
+    let mut findings = RecordedFindings::default();
+    let verdict = said("<reasoning>Part of it.</reasoning>\n<score>0.7</score>");
+    findings.add(&request, &ModelName::new("judge"), verdict);
+    let scores = metric.score_with(&units[0], &findings);
+    assert_eq!(value(&scores, "live_qa_score"), Value::Number(0.7));
+    let empty = health_run(" \n");
+    assert!(metric.inquiries(&empty.units()[0]).is_empty());
+    let scores = metric.score_with(&empty.units()[0], &NoFindings);
+    assert_eq!(value(&scores, "live_qa_score"), Value::Number(0.0));
+}
+
+/// As `ModelCritiqueClient` of HELM 0.5.16 asks, and its values of the options.
+#[test]
+fn critiques_are_five_questions_with_five_options_each() {
+    let build = |respondents: usize| {
+        let args = serde_json::json!({ "num_respondents": respondents });
+        let spec = MetricSpec { name: "instruction_following_critique".into(), args };
+        holometer_metrics::build(&spec, MetricOptions::default())
+    };
+    assert!(build(0).err().unwrap().to_string().contains("hint:"));
+    let mut run = SmallRun::new(Method::Generation);
+    run.add(Instance::new("Name a river.", Vec::new(), Split::Test), answered(&["The Rhine."]));
+    let (units, metric) = (run.units(), build(1).unwrap());
+    let inquiries = metric.inquiries(&units[0]);
+    assert_eq!(inquiries.len(), 5);
+    let asked = inquiries[0].request.text().unwrap();
+    let shown = "<h4>Instruction</h4><p style=\"white-space: pre-wrap;\">Name a river.</p>\
+                 <h4>Response</h4><p style=\"white-space: pre-wrap;\">The Rhine.</p>\n\n\
+                 Does the model appear to do what it is instructed to?\nOptions: \n\
+                 A. Is not relevant at all or has significant discrepancies\nB. ";
+    assert!(asked.contains(shown), "{asked}");
+    assert!(asked.ends_with("\nAnswer with a capital letter.\nAnswer: "), "{asked}");
+    let mut findings = RecordedFindings::default();
+    for (inquiry, answer) in inquiries.iter().zip(["D", " e.\n", "F", "AB", ""]) {
+        findings.add(&inquiry.request, &ModelName::new("a"), said(answer));
+    }
+    findings.add(&inquiries[0].request, &ModelName::new("b"), said("E"));
+    let scores = metric.score_with(&units[0], &findings);
+    assert_eq!(value(&scores, "Helpfulness"), Value::Number(4.5));
+    assert_eq!(value(&scores, "Helpfulness@a"), Value::Number(4.0));
+    assert_eq!(value(&scores, "Understandability"), Value::Number(5.0));
+    for unread in ["Completeness", "Conciseness", "Harmlessness"] {
+        assert!(matches!(value(&scores, unread), Value::Unscored(_)), "{unread}");
+    }
+    let scores = build(2).unwrap().score_with(&units[0], &findings);
+    assert_eq!(value(&scores, "Helpfulness"), Value::Number(4.5));
+    let reason = "1 of the 2 judges asked for gave a verdict".to_owned();
+    assert_eq!(value(&scores, "Understandability"), Value::Unscored(reason));
+}

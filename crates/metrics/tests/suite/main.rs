@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on may panic")]
 
 mod bias_suite;
+mod catalogue;
 mod classification;
 mod common;
 mod contract;

@@ -77,6 +77,10 @@ pub(crate) fn read(path: &Path, skip_bad: bool) -> Result<(Vec<Line>, Vec<String
     Ok((lines, bad))
 }
 
+/// The first bytes of compressed files, the format, and the command that unpacks it.
+const PACKED: [(&[u8], &str, &str); 2] =
+    [(&[0x1f, 0x8b], "gzip", "gzip -dc"), (&[0x28, 0xb5, 0x2f, 0xfd], "zstd", "zstd -dc")];
+
 fn contents(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let result = if path == Path::new("-") {
@@ -86,6 +90,10 @@ fn contents(path: &Path) -> Result<String, Failure> {
     };
     let name = path.display();
     result.map_err(|error| Failure::usage(format!("can't read `{name}`: {error}")))?;
+    if let Some((_, format, command)) = PACKED.iter().find(|(mark, ..)| bytes.starts_with(mark)) {
+        return Err(Failure::usage(format!("`{name}` is compressed ({format})"))
+            .hint(format!("unpack it on the way: `{command} FILE | holometer score ... -`")));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let at = read.split(|byte| *byte == b'\n').count() - 1;

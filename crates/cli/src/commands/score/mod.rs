@@ -41,6 +41,11 @@ pub(crate) fn score(args: &ScoreArgs, talk: &Talk) -> Result<Exit, Failure> {
         print_lines(&lines, &scored)?;
     } else {
         let rows = rows(&metrics, &lines, &scored, args);
+        if rows.iter().all(|(_, cells)| cells.is_empty()) {
+            return Err(Failure::nothing("no prediction has what these metrics compare with").hint(
+                "give each line `references` that are not empty; `holometer score --help` lists the fields",
+            ));
+        }
         table::print(&rows, args)?;
     }
     Ok(if bad.is_empty() { Exit::Done } else { Exit::Incomplete })
