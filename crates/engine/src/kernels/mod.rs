@@ -13,7 +13,7 @@ mod decode_x86;
 mod fused_x86;
 pub(crate) mod gemm;
 mod int8;
-mod isa;
+pub(crate) mod isa;
 mod micro;
 #[cfg(target_arch = "x86_64")]
 mod micro_x86;
