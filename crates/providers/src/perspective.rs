@@ -224,7 +224,7 @@ mod tests {
             Reaction::Reply(match text {
                 _ if !whole => error(404, "not found", "NONE"),
                 _ if !key => error(400, "API key not valid: a-bad-key", "API_KEY_INVALID"),
-                "busy" if request.number == 1 => {
+                "busy" if request.number == 0 => {
                     error(429, "quota", "RATE_LIMIT").with_header("retry-after", "0")
                 }
                 "strange" => error(400, "does not support request languages: eo", "NONE"),
