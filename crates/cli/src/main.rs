@@ -58,6 +58,7 @@ fn dispatch(cli: &Cli, talk: &Talk) -> Result<Exit, Failure> {
         Command::Init(args) => commands::init(args),
         Command::Check(args) => commands::check(args),
         Command::Doctor(args) => commands::doctor(args),
+        Command::Embed(args) => commands::embed(args, talk),
         Command::Bench(args) => commands::bench(args, talk),
         Command::Quickstart(args) => commands::quickstart(args, verbose, talk),
         Command::Completions { shell } => Ok(commands::completions(*shell)),

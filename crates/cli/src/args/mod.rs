@@ -1,6 +1,7 @@
 //! What was typed. A doc comment here is the help text.
 
 mod analysis;
+mod embed;
 mod inquiry;
 mod judge;
 mod pages;
@@ -18,6 +19,7 @@ pub(crate) use analysis::{
     AdjustArg, CompareArgs, ExportTableArgs, GateArgs, JudgementArgs, PowerArgs, RowsFormat,
     ViewArg,
 };
+pub(crate) use embed::{EmbedArgs, PoolingArg};
 pub(crate) use inquiry::InquiryArgs;
 pub(crate) use judge::{JudgeAction, JudgeArgs};
 pub(crate) use pages::{ExportSiteArgs, PagesArgs, PlotArgs, PlotFormat, ServeArgs};
@@ -102,6 +104,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show what works on this machine, and what to do about the rest.
     Doctor(DoctorArgs),
+    /// Turn texts from standard input into vectors: the states of a local model's last layer.
+    Embed(EmbedArgs),
     /// Measure the local engine on this machine.
     Bench(BenchArgs),
     /// The demonstration: a small real model, real data, a real report.

@@ -28,7 +28,7 @@ pub(crate) use environment::Environment;
 pub(crate) use hub_models::{Part, fetch as fetch_model};
 pub(crate) use inquire::{Respondents, compare_by_judges, inquire, inquiry_runs, question};
 pub(crate) use launch::{LAUNCHERS, stop_all};
-pub(crate) use models::{LoadedModel, Models, Purpose, weight_type};
+pub(crate) use models::{LoadedModel, Models, Purpose, load_options, local_path, weight_type};
 pub(crate) use pages::{open_for_pages, page_sources};
 pub(crate) use prepare::{Prepared, Prompting, instances_of, prepare};
 pub(crate) use resources::perturbation_resources;

@@ -288,18 +288,7 @@ impl Opener {
     }
 
     fn open_local(&self, path: &Path, spec: ModelSpec) -> Result<LoadedModel, String> {
-        let options = LoadOptions {
-            name: Some(spec.name.0.clone()),
-            threads: self.local.threads,
-            weights: weight_type(self.local.weights),
-            max_memory: self
-                .local
-                .max_memory
-                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
-            chat: if self.local.no_chat_template { ChatUse::Never } else { ChatUse::IfPresent },
-            tokenizer: self.local.tokenizer.as_deref().map(tokenizer_file),
-            max_context: self.local.max_context,
-        };
+        let options = load_options(&self.local, Some(&spec.name));
         let place = Place::Local;
         if self.purpose == Purpose::Plan {
             let described =
@@ -311,6 +300,19 @@ impl Opener {
         let model = LocalModel::load(path, &options).map_err(|error| error.to_string())?;
         let prompting = Prompting { tokenizer: model.tokenizer(), window: model.window() };
         Ok(LoadedModel { spec, prompting, place, known: true, answering: Some(Arc::new(model)) })
+    }
+}
+
+/// How the engine loads a model, by the user's settings.
+pub(crate) fn load_options(local: &LocalSettings, name: Option<&ModelName>) -> LoadOptions {
+    LoadOptions {
+        name: name.map(|name| name.0.clone()),
+        threads: local.threads,
+        weights: weight_type(local.weights),
+        max_memory: local.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+        chat: if local.no_chat_template { ChatUse::Never } else { ChatUse::IfPresent },
+        tokenizer: local.tokenizer.as_deref().map(tokenizer_file),
+        max_context: local.max_context,
     }
 }
 
@@ -352,7 +354,7 @@ fn default_name(spec: &str) -> &str {
 }
 
 /// The path of a local model: `path:...`, a `.gguf` file, or anything that looks like or is a path.
-fn local_path(spec: &str) -> Option<PathBuf> {
+pub(crate) fn local_path(spec: &str) -> Option<PathBuf> {
     if let Some(path) = spec.strip_prefix("path:") {
         return Some(PathBuf::from(path));
     }
