@@ -50,7 +50,7 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
     prop::collection::vec(request, 1..40)
 }
 
-/// The tiny model with matrices of one storage type, in two threads' worths.
+/// The tiny model, or one of about its size with matrices of a storage type.
 fn load_stored(quantised: Option<&str>, threads: usize) -> LocalModel {
     let options = LoadOptions { threads: Some(threads), ..LoadOptions::default() };
     let Some(stored) = quantised else { return load(&options) };
