@@ -14,6 +14,45 @@ pub enum Respondent {
     Judge,
     /// The Python interpreter, in the sandbox.
     Python,
+    /// A model on disk that gives texts a number.
+    Scorer(ScorerRole),
+}
+
+/// What a scorer on disk is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScorerRole {
+    /// How toxic a text is: a classifier.
+    Toxicity,
+    /// How positive a text is: a classifier.
+    Sentiment,
+    /// Whether a sentence follows from another: a classifier of pairs.
+    Entailment,
+    /// How well the tokens of two texts match: any encoder (BERTScore).
+    Matching,
+    /// How alike two texts are: an encoder trained for sentences.
+    Similarity,
+}
+
+impl ScorerRole {
+    /// Every role.
+    pub const ALL: [Self; 5] =
+        [Self::Toxicity, Self::Sentiment, Self::Entailment, Self::Matching, Self::Similarity];
+
+    /// Its name in flags and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Toxicity => "toxicity",
+            Self::Sentiment => "sentiment",
+            Self::Entailment => "entailment",
+            Self::Matching => "bertscore",
+            Self::Similarity => "similarity",
+        }
+    }
+
+    /// The role of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
 }
 
 /// A question about an answer.

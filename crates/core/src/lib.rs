@@ -32,7 +32,9 @@ pub use card::{
 };
 pub use entry::{ArgValue, Args, RunEntry};
 pub use ids::{InstanceId, MetricName, ModelName, PerturbationName, RunName, ScenarioName};
-pub use inquiry::{Finding, Findings, Inquiry, NoFindings, RecordedFindings, Respondent};
+pub use inquiry::{
+    Finding, Findings, Inquiry, NoFindings, RecordedFindings, Respondent, ScorerRole,
+};
 pub use instance::{Input, Instance, Output, PerturbationDescription, Reference, Split};
 pub use metric::{Answer, Metric, MetricOptions, Totals, TotalsMetric, Unit};
 pub use model::{

@@ -1,9 +1,10 @@
 //! Comparing the answers to a changed question with the answers to the original one: how alike they are, and whether they differ by
 //! more than answers to one question differ among themselves.
 
-use holometer_core::{MetricCard, Score, Unit, Value};
+use holometer_core::{Findings, Inquiry, MetricCard, Score, ScorerRole, Unit, Value};
 use holometer_text::similarity::{bleu, rouge_l, word_distance};
 
+use crate::neural::{Reply, Task};
 use crate::unit::{all_unscored, is_language_modeling, is_per_reference};
 use crate::written::written_texts;
 
@@ -13,7 +14,10 @@ const SIMILARITY: [&str; 2] = ["counterfactual_rouge_l", "counterfactual_bleu"];
 const FAIR_PAIR: [&str; 3] =
     ["counterfactual_distance", "counterfactual_sampling_distance", "counterfactual_excess"];
 
-/// Documents what [`scores`] gives.
+/// The cosine of the answers' embeddings, where a scorer for it is asked.
+pub const COSINE: &str = "counterfactual_cosine";
+
+/// Documents what [`scores`] and [`cosine`] give.
 pub(crate) fn cards() -> Vec<MetricCard> {
     let card = |name, summary, higher_is_better, least| MetricCard {
         name,
@@ -53,7 +57,42 @@ pub(crate) fn cards() -> Vec<MetricCard> {
             Some(false),
             -1.0,
         ),
+        card(
+            COSINE,
+            "Cosine of the embeddings of the answers to the original and the changed question",
+            Some(true),
+            -1.0,
+        ),
     ]
+}
+
+fn similarity(original: &[String], copied: &[String]) -> Task {
+    Task::Similarity { first: original[0].clone(), second: copied[0].clone() }
+}
+
+/// What is asked about a changed copy's first answer and the original's.
+pub fn inquiry(original: &Result<Vec<String>, String>, copy: &Unit<'_>) -> Option<Inquiry> {
+    let (Ok(original), Ok(copied)) = (original, &texts_to_compare(copy)?) else { return None };
+    Some(similarity(original, copied).inquiry(ScorerRole::Similarity))
+}
+
+/// The cosine of the first answers' embeddings.
+pub fn cosine(
+    original: &Result<Vec<String>, String>,
+    copy: &Unit<'_>,
+    findings: &dyn Findings,
+) -> Option<Score> {
+    let value = match (original, &texts_to_compare(copy)?) {
+        (Ok(original), Ok(copied)) => {
+            match similarity(original, copied).look_up(ScorerRole::Similarity, findings) {
+                Ok(Reply::Score(cosine)) => Value::number(cosine),
+                Ok(other) => Value::Unscored(format!("the scorer unexpectedly answered {other:?}")),
+                Err(reason) => Value::Unscored(reason),
+            }
+        }
+        (Err(reason), _) | (_, Err(reason)) => Value::Unscored(reason.clone()),
+    };
+    Some(Score::new(COSINE, value))
 }
 
 /// The texts of a unit that its changed copies are compared with; `None` where the model writes no text.

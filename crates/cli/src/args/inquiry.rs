@@ -12,6 +12,10 @@ pub(crate) struct InquiryArgs {
     /// recorded like answers: the same question is asked once.
     #[arg(long = "judge", value_name = "SPEC")]
     pub(crate) judges: Vec<String>,
+    /// A model on disk that scores answers, as ROLE=FOLDER (repeatable): `toxicity`, `sentiment` (classifiers of texts), `entailment` (of pairs;
+    /// SummaC), `bertscore` (any encoder) or `similarity` (sentence embeddings). `FOLDER#CLASS` names the toxic class, `FOLDER#LAYER` BERTScore's layer.
+    #[arg(long = "scorer", value_name = "ROLE=FOLDER")]
+    pub(crate) scorers: Vec<String>,
     /// The Python interpreter that runs generated programs; by default the first `python3` found.
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,

@@ -135,17 +135,18 @@ pub(crate) fn evaluate(
         Options::default()
     };
     let respondents = Respondents::open(&options.inquiry, environment, options.max_cost, talk)?;
+    let scoring = ScoreOptions { scorers: respondents.scorer_ids(), ..options.scoring };
     execute_jobs(store, (&jobs, &execution), &spending, &mut done, talk)?;
     if !done.interrupted {
         let runs: Vec<RunId> = jobs.iter().map(|(job, _)| job.run).collect();
         let respondents = respondents.after_spending(spending.spent());
-        let inquired = inquire(store, &runs, &respondents, options.scoring, talk)?;
+        let inquired = inquire(store, &runs, &respondents, scoring, talk)?;
         done.interrupted |= inquired.interrupted;
         done.incomplete |= inquired.incomplete;
     }
     for (job, model) in &jobs {
         let tokenizer = model.prompting.tokenizer.as_deref();
-        score_run(store, job.run, tokenizer, options.scoring)?;
+        score_run(store, job.run, tokenizer, scoring)?;
     }
     Ok(done)
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use holometer_core::{
     Args, Cancel, Model, ModelSpec, RecordedFindings, Request, RequestState, Respondent, RunName,
-    RunSpec, ScenarioName, ScenarioSpec,
+    RunSpec, ScenarioName, ScenarioSpec, ScorerRole,
 };
 use holometer_run::{Event, Job, Options, Place, WarningTally, execute};
 use holometer_store::{RunContext, RunId, RunInfo, RunInputs, Store, inquiry_suite};
@@ -20,6 +20,7 @@ use crate::args::InquiryArgs;
 use crate::failure::Failure;
 use crate::pipeline::interpreter::InterpreterModel;
 use crate::pipeline::score::Questions;
+use crate::pipeline::scorers::{FINGERPRINT, ScorerModel};
 use crate::pipeline::{
     Environment, LoadedModel, Models, PRICE_FIELD, Purpose, ScoreOptions, Spending, dollars, now,
 };
@@ -32,6 +33,7 @@ const SCENARIO: &str = "inquiry";
 pub(crate) struct Respondents {
     args: InquiryArgs,
     judges: Vec<Rc<LoadedModel>>,
+    scorers: Vec<Arc<ScorerModel>>,
     max_cost: Option<f64>,
 }
 
@@ -55,7 +57,16 @@ impl Respondents {
             return Err(Failure::usage(message)
                 .hint("leave --max-cost out, or judge with a model whose price is known"));
         }
-        Ok(Self { args: args.clone(), judges, max_cost })
+        let open = |text: &String| ScorerModel::open(text).map(Arc::new);
+        let scorers: Vec<_> = args.scorers.iter().map(open).collect::<Result<_, _>>()?;
+        for (at, scorer) in scorers.iter().enumerate() {
+            if scorers[..at].iter().any(|other| other.role == scorer.role) {
+                let role = scorer.role.as_str();
+                return Err(Failure::usage(format!("two {role} scorers are named"))
+                    .hint("name one of each role: numbers of different scorers are not mixed"));
+            }
+        }
+        Ok(Self { args: args.clone(), judges, scorers, max_cost })
     }
 
     /// The same when so many US dollars of the limit are spent.
@@ -69,10 +80,30 @@ impl Respondents {
         self.judges.iter().map(|judge| &judge.spec.name)
     }
 
+    /// The names, with hashes, of the scorers on disk; they stay for the program's life.
+    pub(crate) fn scorer_ids(&self) -> &'static [String] {
+        Vec::leak(self.scorers.iter().map(|scorer| scorer.card().name.0.clone()).collect())
+    }
+
+    fn roles(&self) -> Vec<ScorerRole> {
+        self.scorers.iter().map(|scorer| scorer.role).collect()
+    }
+
     /// Those who are asked this kind of question. The error is why nobody can be.
     fn of(&self, kind: Respondent, talk: &Talk) -> Result<Vec<Asked>, String> {
         match kind {
             Respondent::Judge => self.judges.iter().map(asked).collect(),
+            Respondent::Scorer(role) => Ok(self
+                .scorers
+                .iter()
+                .filter(|scorer| scorer.role == role)
+                .map(|scorer| {
+                    let name = scorer.card().name.clone();
+                    let spec = ModelSpec { deployment: name.0.clone(), name };
+                    let model: Arc<dyn Model> = Arc::<ScorerModel>::clone(scorer);
+                    Asked { spec, model, place: Place::Local }
+                })
+                .collect()),
             Respondent::Python => {
                 let model = InterpreterModel::open(&self.args)?;
                 talk.say(&format!("generated programs: {}", model.card().summary));
@@ -120,10 +151,11 @@ pub(crate) fn inquire(
     let mut questions: Vec<(RunInfo, Questions)> = Vec::new();
     for run in runs {
         let info = store.run(*run).map_err(Failure::usage)?;
-        let asked = Questions::of(store, &info, options)?;
+        let asked = Questions::of(store, &info, options, &respondents.roles())?;
         questions.push((info, asked));
     }
-    for kind in [Respondent::Python, Respondent::Judge] {
+    let kinds = [Respondent::Python, Respondent::Judge];
+    for kind in kinds.into_iter().chain(ScorerRole::ALL.map(Respondent::Scorer)) {
         if questions.iter().all(|(_, questions)| questions.to(kind).is_empty()) {
             continue;
         }
@@ -163,6 +195,7 @@ fn ask(
     let what = match kind {
         Respondent::Judge => "judging",
         Respondent::Python => "running programs",
+        Respondent::Scorer(_) => "scoring by models on disk",
     };
     put(store, what, &jobs, max_cost, talk)
 }
@@ -279,15 +312,40 @@ pub(crate) struct Found {
     pub(crate) judged: bool,
     /// Whether programs were run.
     pub(crate) ran: bool,
+    /// The scorer on disk, with its hash, whose numbers count, by role.
+    pub(crate) scorers: BTreeMap<ScorerRole, String>,
 }
 
 /// Reads what was recorded about a run, of every respondent that was ever asked.
-pub(crate) fn findings(store: &Store, run: &RunInfo) -> Result<Found, Failure> {
+///
+/// Of several scorers on disk of one role only one counts, so that numbers of different hashes are never mixed: one of those that
+/// are `preferred`, else the one that came last.
+pub(crate) fn findings(
+    store: &Store,
+    run: &RunInfo,
+    preferred: &[String],
+) -> Result<Found, Failure> {
     let mut found = Found::default();
-    for about in inquiry_runs(store, run)? {
-        let python = about.fingerprint.starts_with("python:");
-        found.ran |= python;
-        found.judged |= !python;
+    let runs = inquiry_runs(store, run)?;
+    for about in &runs {
+        if let Some(role) = scorer_role(about) {
+            let name = &about.spec.model.name.0;
+            let known = found.scorers.get(&role).is_some_and(|known| preferred.contains(known));
+            if !known {
+                found.scorers.insert(role, name.clone());
+            }
+        }
+    }
+    for about in runs {
+        if let Some(role) = scorer_role(&about) {
+            if found.scorers.get(&role) != Some(&about.spec.model.name.0) {
+                continue;
+            }
+        } else {
+            let python = about.fingerprint.starts_with("python:");
+            found.ran |= python;
+            found.judged |= !python;
+        }
         for answer in store.answers(about.id) {
             let answer = answer.map_err(Failure::usage)?;
             if let Some(reply) = answer.reply {
@@ -296,6 +354,11 @@ pub(crate) fn findings(store: &Store, run: &RunInfo) -> Result<Found, Failure> {
         }
     }
     Ok(found)
+}
+
+/// What the scorer on disk that a run asked is for; `None` for other respondents.
+fn scorer_role(about: &RunInfo) -> Option<ScorerRole> {
+    ScorerRole::named(about.fingerprint.strip_prefix(FINGERPRINT)?.split(':').next()?)
 }
 
 /// The runs that hold what was asked about a run.

@@ -17,6 +17,7 @@ mod prepare;
 mod resources;
 mod results;
 mod score;
+mod scorers;
 mod scoring;
 mod select;
 mod spending;
@@ -37,6 +38,7 @@ pub(crate) use results::{
     run_label, runs_of, suite_or_latest,
 };
 pub(crate) use score::{ScoreOptions, score_each_answer, score_run};
+pub(crate) use scorers::ScorerModel;
 pub(crate) use scoring::{LEXICON_FIELD, read_lexicon, scoring};
 pub(crate) use select::{Selected, select};
 pub(crate) use spending::{Spending, dollars};

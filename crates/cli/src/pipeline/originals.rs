@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holometer_core::{InstanceId, Score, Unit};
+use holometer_core::{Findings, Inquiry, InstanceId, Score, Unit};
 use holometer_metrics::counterfactual;
 use holometer_store::StoredUnit;
 
@@ -13,6 +13,28 @@ pub(crate) struct Originals {
 }
 
 impl Originals {
+    /// For a changed copy, what is asked about its answer and the original's.
+    pub(crate) fn inquiry(&mut self, unit: &StoredUnit, view: &Unit<'_>) -> Option<Inquiry> {
+        if unit.instance.perturbation.is_none() {
+            self.compared(unit, view);
+            return None;
+        }
+        let original = self.texts.get(&(unit.instance.id.clone(), unit.id.trial))?;
+        counterfactual::inquiry(original, view)
+    }
+
+    /// For a changed copy, the cosine of its answer and the original's.
+    pub(crate) fn cosine(
+        &self,
+        unit: &StoredUnit,
+        view: &Unit<'_>,
+        findings: &dyn Findings,
+    ) -> Option<Score> {
+        unit.instance.perturbation.as_ref()?;
+        let original = self.texts.get(&(unit.instance.id.clone(), unit.id.trial))?;
+        counterfactual::cosine(original, view, findings)
+    }
+
     /// For a changed copy, its answers compared with the original's; an original is kept for its copies, which come after it.
     pub(crate) fn compared(&mut self, unit: &StoredUnit, view: &Unit<'_>) -> Vec<Score> {
         let key = (unit.instance.id.clone(), unit.id.trial);

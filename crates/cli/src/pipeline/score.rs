@@ -1,11 +1,11 @@
 //! From stored outcomes to scores and cells. No model is needed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holometer_core::metric::MetricOptions;
 use holometer_core::{
     Answer, Cell, CellStatus, Metric, MetricName, MetricSpec, RequestState, Respondent, RunSpec,
-    Score, Slice, Tokenizer, TotalsMetric, Unit,
+    Score, ScorerRole, Slice, Tokenizer, TotalsMetric, Unit,
 };
 use holometer_metrics::MetricError;
 use holometer_store::{RunId, RunInfo, Store, StoredUnit};
@@ -17,6 +17,7 @@ use crate::pipeline::classes::with_classes;
 use crate::pipeline::inquire::{Found, findings, question};
 use crate::pipeline::now;
 use crate::pipeline::originals::Originals;
+use crate::pipeline::scorers::how_to_get;
 use crate::pipeline::scoring::LEXICON_FIELD;
 
 /// How scores are computed.
@@ -28,6 +29,8 @@ pub(crate) struct ScoreOptions {
     pub(crate) mentions: Option<&'static Value>,
     /// Scores from elsewhere for the metric `toxicity`, by text.
     pub(crate) toxicity: Option<&'static Value>,
+    /// The scorers on disk that this command names, each with its hash.
+    pub(crate) scorers: &'static [String],
 }
 
 /// The scores that `--perspective-scores` takes from elsewhere, and what stands in place of a scorer's hash there.
@@ -43,11 +46,13 @@ pub(crate) fn score_run(
     options: ScoreOptions,
 ) -> Result<Vec<Cell>, Failure> {
     let info = store.run(run).map_err(Failure::usage)?;
-    let Found { findings, judged, ran } = findings(store, &info)?;
+    let Found { findings, judged, ran, scorers } = findings(store, &info, options.scorers)?;
+    let roles: Vec<ScorerRole> = scorers.keys().copied().collect();
     let options = options.with_lexicon(info.host.get(LEXICON_FIELD));
     let spec = with_classes(info.spec, store, run)?;
-    let metrics = Metrics::build(&spec, options);
-    let unasked = metrics.unasked(judged, ran);
+    let metrics = Metrics::build(&spec, options, &roles);
+    let unasked = metrics.unasked(judged, ran, &roles);
+    let by_scorer = metrics.by_scorer();
     let mut splits = BTreeSet::new();
     let mut scored = Vec::new();
     let mut stored = Vec::new();
@@ -62,6 +67,9 @@ pub(crate) fn score_run(
         splits.insert(unit.instance.split);
         if !options.helm_compat && !spec.augmentation.perturbations.is_empty() {
             scores.extend(originals.compared(&unit, &view));
+            if roles.contains(&ScorerRole::Similarity) {
+                scores.extend(originals.cosine(&unit, &view, &findings));
+            }
         }
         let added: Vec<_> =
             metrics.totals.iter().map(|statistic| statistic.components(&view)).collect();
@@ -95,8 +103,12 @@ pub(crate) fn score_run(
     }
     for cell in &mut cells {
         let imported = options.toxicity.is_some() && IMPORTED.contains(&cell.metric.as_str());
+        let name = cell.metric.as_str();
+        let base = name.split_once('@').map_or(name, |(base, _)| base);
         cell.scorer = if imported {
             Some(IMPORTED_SCORER.to_owned())
+        } else if let Some(role) = by_scorer.get(base) {
+            scorers.get(role).cloned()
         } else {
             holometer_metrics::scorers::scorer_of(cell.metric.as_str())
         };
@@ -107,27 +119,36 @@ pub(crate) fn score_run(
 }
 
 /// What the metrics of a run want to know.
-pub(crate) struct Questions {
-    judges: Vec<RequestState>,
-    python: Vec<RequestState>,
-}
+#[derive(Default)]
+pub(crate) struct Questions(BTreeMap<Respondent, Vec<RequestState>>);
 
 impl Questions {
-    /// All questions about a run's answers, each once, in the units' order.
-    pub(crate) fn of(store: &Store, run: &RunInfo, options: ScoreOptions) -> Result<Self, Failure> {
-        let metrics = Metrics::build(&run.spec, options);
-        let mut questions = Self { judges: Vec::new(), python: Vec::new() };
-        if metrics.each.iter().all(|metric| metric.asking().is_empty()) {
+    /// All questions about a run's answers, each once, in the units' order. `roles` are those of the scorers on disk that can be asked.
+    pub(crate) fn of(
+        store: &Store,
+        run: &RunInfo,
+        options: ScoreOptions,
+        roles: &[ScorerRole],
+    ) -> Result<Self, Failure> {
+        let metrics = Metrics::build(&run.spec, options, roles);
+        let mut questions = Self::default();
+        let compared = roles.contains(&ScorerRole::Similarity)
+            && !options.helm_compat
+            && !run.spec.augmentation.perturbations.is_empty();
+        if !compared && metrics.each.iter().all(|metric| metric.asking().is_empty()) {
             return Ok(questions);
         }
+        let mut originals = Originals::default();
         for unit in store.units(run.id) {
             let unit = unit.map_err(Failure::usage)?;
             let Some(view) = view(&run.spec, &unit, None) else { continue };
-            for inquiry in metrics.each.iter().flat_map(|metric| metric.inquiries(&view)) {
-                let list = match inquiry.to {
-                    Respondent::Judge => &mut questions.judges,
-                    Respondent::Python => &mut questions.python,
-                };
+            let mut inquiries: Vec<_> =
+                metrics.each.iter().flat_map(|metric| metric.inquiries(&view)).collect();
+            if compared {
+                inquiries.extend(originals.inquiry(&unit, &view));
+            }
+            for inquiry in inquiries {
+                let list = questions.0.entry(inquiry.to).or_default();
                 list.push(question(&unit.instance, unit.id.trial, inquiry.request));
             }
         }
@@ -136,10 +157,7 @@ impl Questions {
 
     /// Those to one kind of respondent.
     pub(crate) fn to(&self, respondent: Respondent) -> &[RequestState] {
-        match respondent {
-            Respondent::Judge => &self.judges,
-            Respondent::Python => &self.python,
-        }
+        self.0.get(&respondent).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -155,7 +173,7 @@ pub(crate) fn score_each_answer(
     unit: &StoredUnit,
     options: ScoreOptions,
 ) -> Vec<Vec<Score>> {
-    let metrics = Metrics::build(spec, options);
+    let metrics = Metrics::build(spec, options, &[]);
     let Some(whole) = view(spec, unit, None) else { return Vec::new() };
     let alone = whole.answers.iter().map(|answer| Unit { answers: vec![*answer], ..whole.clone() });
     alone.map(|unit| metrics.each.iter().flat_map(|metric| metric.score(&unit)).collect()).collect()
@@ -169,10 +187,10 @@ struct Metrics {
 }
 
 impl Metrics {
-    fn build(spec: &RunSpec, options: ScoreOptions) -> Self {
+    fn build(spec: &RunSpec, options: ScoreOptions, roles: &[ScorerRole]) -> Self {
         let metric_options = MetricOptions { helm_compat: options.helm_compat };
         let mut metrics = Self { each: Vec::new(), totals: Vec::new(), unavailable: Vec::new() };
-        for wanted in &wanted(spec, options) {
+        for wanted in &wanted(spec, options, roles) {
             match holometer_metrics::build(wanted, metric_options) {
                 Ok(metric) => {
                     for statistic in metric.totals() {
@@ -196,8 +214,21 @@ impl Metrics {
         }
     }
 
-    /// Cells for the scores that rest on what nobody was asked.
-    fn unasked(&self, judged: bool, ran: bool) -> Vec<Cell> {
+    /// The scores that scorers on disk give, with what each is for.
+    fn by_scorer(&self) -> BTreeMap<&'static str, ScorerRole> {
+        let asking = self.each.iter().flat_map(|metric| metric.asking());
+        let mut by_scorer: BTreeMap<_, _> = asking
+            .filter_map(|(name, to)| match to {
+                Respondent::Scorer(role) => Some((name, role)),
+                Respondent::Judge | Respondent::Python => None,
+            })
+            .collect();
+        by_scorer.insert(holometer_metrics::counterfactual::COSINE, ScorerRole::Similarity);
+        by_scorer
+    }
+
+    /// Cells for the scores that rest on what nobody was asked. `roles` are those of the scorers on disk that were.
+    fn unasked(&self, judged: bool, ran: bool, roles: &[ScorerRole]) -> Vec<Cell> {
         let asking = self.each.iter().flat_map(|metric| metric.asking());
         let status = |to: Respondent| {
             match to {
@@ -207,6 +238,9 @@ impl Metrics {
             Respondent::Python if !ran => Some(CellStatus::ScorerUnavailable {
                 fix: "`holometer doctor` says whether programs can be run here; `holometer rescore` then runs them".to_owned(),
             }),
+            Respondent::Scorer(role) if !roles.contains(&role) => {
+                Some(CellStatus::ScorerUnavailable { fix: how_to_get(role) })
+            }
             _ => None,
         }
         };
@@ -254,9 +288,17 @@ impl Statistic {
 }
 
 /// The run's own metrics, and those that every run gets beside them (HELM's numbers are left alone).
-fn wanted(spec: &RunSpec, options: ScoreOptions) -> Vec<MetricSpec> {
+fn wanted(spec: &RunSpec, options: ScoreOptions, roles: &[ScorerRole]) -> Vec<MetricSpec> {
     let mut wanted = spec.metrics.clone();
     if !options.helm_compat {
+        let classifiers = [ScorerRole::Toxicity, ScorerRole::Sentiment];
+        let classifiers = classifiers.iter().filter(|role| roles.contains(role));
+        let classifiers: Vec<&str> = classifiers.map(|role| role.as_str()).collect();
+        let named = spec.metrics.iter().any(|metric| metric.name == "answer_scorers");
+        if !classifiers.is_empty() && !named {
+            let args = json!({ "roles": classifiers });
+            wanted.push(MetricSpec { name: "answer_scorers".into(), args });
+        }
         let linked = holometer_metrics::linked(options.mentions.unwrap_or(&Value::Null));
         let is_new = |metric: &MetricSpec| spec.metrics.iter().all(|own| own.name != metric.name);
         wanted.extend(linked.into_iter().filter(is_new));

@@ -2,6 +2,7 @@
 
 mod air_bench_2024_basic_generation;
 mod air_bench_2024_score;
+mod answer_scorers;
 mod answer_text;
 mod apps;
 mod basic_copyright;
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<Plugin> {
     vec![
         air_bench_2024_basic_generation::plugin(),
         air_bench_2024_score::plugin(),
+        answer_scorers::plugin(),
         answer_text::plugin(),
         apps::plugin(),
         basic_copyright::plugin(),

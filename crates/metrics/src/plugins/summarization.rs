@@ -1,6 +1,9 @@
-//! How good a summary is, and how much of it is copied: what HELM's `SummarizationMetric` computes without a model.
+//! How good a summary is, how much of it is copied, and how faithful it is: HELM's `SummarizationMetric`.
 
-use holometer_core::{Metric, MetricCard, MetricOptions, Score, Unit, Value};
+use holometer_core::{
+    Findings, Inquiry, Metric, MetricCard, MetricOptions, NoFindings, Respondent, Score, Unit,
+    Value,
+};
 use holometer_text::extractive::{Extractiveness, novel_share};
 use holometer_text::python::strip;
 use holometer_text::{intern, rouge, treebank};
@@ -9,6 +12,7 @@ use serde::Deserialize;
 use crate::Plugin;
 use crate::args;
 use crate::error::MetricError;
+use crate::faithfulness;
 use crate::reference_scores;
 use crate::unit::all_unscored;
 
@@ -65,6 +69,19 @@ fn cards() -> Vec<MetricCard> {
         card(NOVEL[1], "Share of the summary's pairs of words that the source lacks", 1.0),
         card(NOVEL[2], "Share of the summary's runs of three words that the source lacks", 1.0),
     ]);
+    let by_model = |name, summary| MetricCard {
+        name,
+        summary,
+        docs: DOCS,
+        higher_is_better: Some(true),
+        range: (-1.0, 1.0),
+    };
+    cards.extend([
+        by_model(faithfulness::NAMES[0], "How well a reference's tokens cover the summary's"),
+        by_model(faithfulness::NAMES[1], "How well the summary's tokens cover a reference's"),
+        by_model(faithfulness::NAMES[2], "How well the tokens of summary and reference match"),
+        by_model(faithfulness::NAMES[3], "How far the source entails the summary's sentences"),
+    ]);
     cards
 }
 
@@ -75,12 +92,30 @@ struct Summarization {
 impl Metric for Summarization {
     fn cards(&self) -> Vec<MetricCard> {
         let mut cards = cards();
-        cards.retain(|card| !(self.options.helm_compat && NOVEL.contains(&card.name)));
+        let own = |name: &str| NOVEL.contains(&name) || faithfulness::NAMES.contains(&name);
+        cards.retain(|card| !(self.options.helm_compat && own(card.name)));
         cards
     }
 
+    fn inquiries(&self, unit: &Unit<'_>) -> Vec<Inquiry> {
+        match parts(unit) {
+            Ok((source, references, summary)) if !self.options.helm_compat => {
+                faithfulness::inquiries(source, &references, summary)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn asking(&self) -> Vec<(&'static str, Respondent)> {
+        if self.options.helm_compat { Vec::new() } else { faithfulness::asking() }
+    }
+
     fn score(&self, unit: &Unit<'_>) -> Vec<Score> {
-        match self.scores(unit) {
+        self.score_with(unit, &NoFindings)
+    }
+
+    fn score_with(&self, unit: &Unit<'_>, findings: &dyn Findings) -> Vec<Score> {
+        match self.scores(unit, findings) {
             Ok(scores) => scores,
             Err(reason) => all_unscored(self.cards().iter().map(|card| card.name), &reason),
         }
@@ -88,13 +123,13 @@ impl Metric for Summarization {
 }
 
 impl Summarization {
-    fn scores(&self, unit: &Unit<'_>) -> Result<Vec<Score>, String> {
-        let responses = unit.responses()?;
-        let completion = responses.first().and_then(|response| response.completions.first());
-        let completion = completion.ok_or("the response holds no completion")?;
-        let summary = without_braces(strip(&completion.text));
+    fn scores(&self, unit: &Unit<'_>, findings: &dyn Findings) -> Result<Vec<Score>, String> {
+        let (source, references, summary) = parts(unit)?;
         let mut scores = rouge_scores(unit, summary);
-        let source = words(without_braces(&unit.instance.input.text));
+        if !self.options.helm_compat {
+            scores.extend(faithfulness::scores(source, &references, summary, findings));
+        }
+        let source = words(source);
         let summary = words(summary);
         let copied = Extractiveness::new(&source, &summary);
         let values = [copied.coverage, copied.density, copied.compression];
@@ -116,6 +151,17 @@ impl Summarization {
         }
         Ok(scores)
     }
+}
+
+/// The source, the references and the summary, without the braces of legal texts.
+fn parts<'a>(unit: &Unit<'a>) -> Result<(&'a str, Vec<String>, &'a str), String> {
+    let responses = unit.responses()?;
+    let completion = responses.first().and_then(|response| response.completions.first());
+    let completion = completion.ok_or("the response holds no completion")?;
+    let references = unit.instance.references.iter();
+    let references = references.map(|one| without_braces(&one.output.text).to_owned()).collect();
+    let source = without_braces(&unit.instance.input.text);
+    Ok((source, references, without_braces(strip(&completion.text))))
 }
 
 /// The best ROUGE over all references, right or not: a summary has no wrong ones.

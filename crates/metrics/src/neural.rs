@@ -1,0 +1,99 @@
+//! Scores that models on disk give to texts: what they are asked, what they answer, and how the answers are looked up.
+//!
+//! Like judges' verdicts, these answers are recorded with who gave them, so that scoring again needs no model. Who answers is named
+//! with a hash of its files; numbers of different hashes are never put together.
+
+use holometer_core::{
+    Decoding, Finding, Findings, Inquiry, Outcome, Prompt, Request, Respondent, Response,
+    ScorerRole,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a scorer on disk is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Task {
+    /// How toxic, or how positive, a text is.
+    Classify {
+        /// The text.
+        text: String,
+    },
+    /// Whether each premise entails, and whether it contradicts, each hypothesis.
+    Entailment {
+        /// Sentences of the source.
+        premises: Vec<String>,
+        /// Sentences of the summary.
+        hypotheses: Vec<String>,
+    },
+    /// BERTScore against each reference.
+    Match {
+        /// The summary.
+        candidate: String,
+        /// What people wrote.
+        references: Vec<String>,
+    },
+    /// The cosine of two texts.
+    Similarity {
+        /// One text.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+/// What a scorer on disk answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Reply {
+    /// One number.
+    Score(f64),
+    /// A row for each premise with a pair (entailment, contradiction) for each hypothesis.
+    Entailment(Vec<Vec<[f64; 2]>>),
+    /// Precision, recall and F1 for each reference.
+    Match(Vec<[f64; 3]>),
+}
+
+impl Task {
+    /// The inquiry that has this task done.
+    pub fn inquiry(&self, role: ScorerRole) -> Inquiry {
+        let text = serde_json::to_string(self).expect("texts are valid JSON");
+        let decoding = Decoding { max_tokens: 0, ..Decoding::default() };
+        let request = Request::Generate { prompt: Prompt::Text(text), decoding };
+        Inquiry { to: Respondent::Scorer(role), request }
+    }
+
+    /// The task of a request, as [`Task::inquiry`] makes them.
+    ///
+    /// # Errors
+    /// The request is no such task.
+    pub fn of(request: &Request) -> Result<Self, String> {
+        match request {
+            Request::Generate { prompt: Prompt::Text(text), .. } => {
+                serde_json::from_str(text).map_err(|error| error.to_string())
+            }
+            _ => Err("the request is no task for a scorer".to_owned()),
+        }
+    }
+
+    /// What was recorded about this task; the error is the reason why nothing was.
+    pub(crate) fn look_up(
+        &self,
+        role: ScorerRole,
+        findings: &dyn Findings,
+    ) -> Result<Reply, String> {
+        let inquiry = self.inquiry(role);
+        let found = findings.about(&inquiry);
+        let Some(Finding { outcome, .. }) = found.last() else {
+            return Err(format!("no {} scorer was asked", role.as_str()));
+        };
+        match outcome {
+            Outcome::Answered(Response { completions, .. }) => {
+                let text = completions.first().map(|completion| completion.text.as_str());
+                serde_json::from_str(text.unwrap_or_default())
+                    .map_err(|error| format!("the scorer's answer can't be read: {error}"))
+            }
+            Outcome::Refused { reason } => Err(format!("the scorer refused: {reason}")),
+            Outcome::Failed { message, .. } => Err(format!("the scorer failed: {message}")),
+        }
+    }
+}
