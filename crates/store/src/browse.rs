@@ -149,7 +149,7 @@ impl Store {
         id: UnitId,
     ) -> Result<Option<StoredUnit>, Problem> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "{SELECT_REQUESTS} WHERE run = ?1 AND trial = ?2 AND instance = ?3 ORDER BY position"
+            "{SELECT_REQUESTS} INDEXED BY requests_by_unit WHERE run = ?1 AND trial = ?2 AND instance = ?3 ORDER BY position"
         ))?;
         let mut rows = statement.query([run.0, id.trial as i64, id.instance as i64])?;
         let mut answers = Vec::new();
@@ -442,7 +442,7 @@ impl Store {
                 Ending::NotRun => "o.kind IS NULL",
             };
             clauses.push(format!(
-                "EXISTS (SELECT 1 FROM requests r LEFT JOIN outcomes o ON o.model = {model} AND o.body = r.body \
+                "EXISTS (SELECT 1 FROM requests r INDEXED BY requests_by_unit LEFT JOIN outcomes o ON o.model = {model} AND o.body = r.body \
                  WHERE r.run = i.run AND r.trial = {trial} AND r.instance = i.position AND {kind})"
             ));
         }
