@@ -4,9 +4,10 @@
 
 mod analysis;
 mod bad_input;
+mod bias;
 mod common;
-mod every_scenario;
 mod downloads;
+mod every_scenario;
 mod golden_requests;
 mod golden_statistics;
 mod helm_config;
