@@ -82,12 +82,14 @@ async fn content_length(client: &Client, target: &Target) -> Result<Option<u64>,
                 return Ok(length);
             }
         }
-        Err(failure) => match failure.into_error() {
-            error @ (DataError::Denied { .. }
+        Err(failure) => {
+            if let error @ (DataError::Denied { .. }
             | DataError::NotFound { .. }
-            | DataError::Network { .. }) => return Err(error),
-            _ => {}
-        },
+            | DataError::Network { .. }) = failure.into_error()
+            {
+                return Err(error);
+            }
+        }
     }
     let first = http::request(client, Method::GET, target)?.header(RANGE, "bytes=0-0");
     let response = http::send(first, target).await.map_err(http::Failure::into_error)?;

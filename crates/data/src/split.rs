@@ -166,12 +166,11 @@ impl Split<'_> {
         if !job.columns.is_empty() || rows.is_some() {
             let part = self.part(&target, shard, rows.map(|(_, rows)| rows), to);
             let own;
-            let outline = match rows {
-                Some((outline, _)) => Some(outline),
-                None => {
-                    own = Outline::read(&part).await?;
-                    own.as_ref()
-                }
+            let outline = if let Some((outline, _)) = rows {
+                Some(outline)
+            } else {
+                own = Outline::read(&part).await?;
+                own.as_ref()
             };
             if let Some(outline) = outline
                 && download_columns(&part, outline, job.progress).await? == Fetched::Columns
@@ -213,13 +212,12 @@ impl Split<'_> {
         // A server that gives no parts: what a shard holds is known once it is here.
         let mut counts = Vec::new();
         for (index, shard) in self.shards.iter().enumerate() {
-            counts.push(match &outlines[index] {
-                Some(outline) => outline.num_rows(),
-                None => {
-                    let path = shard_path(to, index);
-                    self.fetch_shard(shard, None, &path).await?;
-                    parquet_len(&path)?
-                }
+            counts.push(if let Some(outline) = &outlines[index] {
+                outline.num_rows()
+            } else {
+                let path = shard_path(to, index);
+                self.fetch_shard(shard, None, &path).await?;
+                parquet_len(&path)?
             });
         }
         let rows = Rows::new(choose, &counts, &self.job.what)?;

@@ -163,7 +163,7 @@ fn open_server(server: Server<'_>, settings: &Settings) -> Result<HttpModel, Pro
     let note = format!("{software}window {tokens} tokens, {source}{distrusted}{unconditioned}");
     let mut card = card(server.spec, &deployment, &note);
     if let Some(begin) = &settings.begin_text {
-        card.fingerprint.push_str(&format!(" after {begin:?}"));
+        card.fingerprint = format!("{} after {begin:?}", card.fingerprint);
     }
     let chat = deployment.chat.is_some() && (found.chat_template || deployment.text.is_none());
     let window = Window {

@@ -61,15 +61,15 @@ fn answers(from: &mut dyn BufRead, to: &mut dyn Write) -> io::Result<()> {
         let row = answers_of(&row).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, "a line is no question of Natural Questions")
         })?;
-        if let Some(row) = row {
+        if !row.is_null() {
             serde_json::to_writer(&mut *to, &row)?;
             to.write_all(b"\n")?;
         }
     }
 }
 
-/// A question with what is left of its page; nothing inside where it has no short answer.
-fn answers_of(row: &Value) -> Option<Option<Value>> {
+/// A question with what is left of its page; null where it has no short answer.
+fn answers_of(row: &Value) -> Option<Value> {
     let mut annotations = Vec::new();
     let mut page = Vec::new();
     let whole = row["document_html"].as_str().unwrap_or_default().as_bytes();
@@ -84,14 +84,14 @@ fn answers_of(row: &Value) -> Option<Option<Value>> {
         annotations.push(json!({ "long_answer": long, "short_answers": short? }));
     }
     if annotations.is_empty() {
-        return Some(None);
+        return Some(Value::Null);
     }
-    Some(Some(json!({
+    Some(json!({
         "question_text": row["question_text"],
         "document_title": row["document_title"],
         "document_html": String::from_utf8(page).ok()?,
         "annotations": annotations,
-    })))
+    }))
 }
 
 /// Puts a byte range of the whole page into what is left of it, and gives its place there. Where there is no answer, both ends

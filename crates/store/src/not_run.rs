@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn a_selection_replaces_what_was_noted_about_it_and_leaves_the_rest() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&folder.path().join("results.db")).unwrap();
+        let mut store = Store::open(folder.path().join("results.db")).unwrap();
         let texts =
             |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let note = |cell: &str, reason: &str| (cell.to_owned(), reason.to_owned());

@@ -1,5 +1,7 @@
 //! What a rewriting does to the distribution of scores, FairPair's ratio and ROBBIE's BiasScore, in the fairness row.
 
+#![expect(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use holometer_core::{

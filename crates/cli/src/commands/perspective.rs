@@ -27,13 +27,12 @@ pub(crate) fn perspective(args: &PerspectiveArgs, talk: &Talk) -> Result<Exit, F
     let settings = Environment::new(&plain, &[])?.remote;
     let client = Perspective::new(&args.address, &args.language, args.per_second, &settings)
         .map_err(Failure::usage)?;
-    let texts = match &args.texts {
-        Some(file) => lines(file)?,
-        None => {
-            let store = open_for_reading(&args.database.db)?;
-            let suite = suite_or_latest(&store, args.suite.as_deref())?;
-            answers(&store, &suite)?
-        }
+    let texts = if let Some(file) = &args.texts {
+        lines(file)?
+    } else {
+        let store = open_for_reading(&args.database.db)?;
+        let suite = suite_or_latest(&store, args.suite.as_deref())?;
+        answers(&store, &suite)?
     };
     if texts.is_empty() {
         return Err(Failure::nothing("there are no texts to score")

@@ -37,10 +37,14 @@ pub(crate) fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut lines: Vec<Line> =
         selected.cells.iter().map(|cell| planner.line(cell, &selected, !args.no_counts)).collect();
     let mut downloads = Downloads::default();
-    lines.iter().flat_map(|line| &line.needs).for_each(|need| downloads.add(need.clone()));
+    for need in lines.iter().flat_map(|line| &line.needs) {
+        downloads.add(need.clone());
+    }
     if args.ask_sizes {
         downloads.ask(&environment.library, talk);
-        lines.iter_mut().for_each(|line| line.count_bytes(|need| downloads.bytes_of(need)));
+        for line in &mut lines {
+            line.count_bytes(|need| downloads.bytes_of(need));
+        }
     }
     let plan = Plan::of(selected.suite.clone(), lines, &downloads);
     let mut tables = vec![plan.table()];

@@ -49,9 +49,9 @@ pub(crate) fn pull(args: &PullArgs, talk: &Talk) -> Result<Exit, Failure> {
             .wanted_files(&spec.scenario, &environment.library)
             .map_err(Failure::usage)?
         {
-            Download::of(&file, &environment.library)
-                .into_iter()
-                .for_each(|download| downloads.add(download));
+            if let Some(download) = Download::of(&file, &environment.library) {
+                downloads.add(download);
+            }
             files.insert(format!("{file:?}"), file);
         }
     }

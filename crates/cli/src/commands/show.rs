@@ -235,7 +235,9 @@ fn data(
                 lines.push(format!("here: {}", path.display()));
             }
             Availability::Download { .. } => {
-                Download::of(file, library).into_iter().for_each(|one| downloads.add(one));
+                if let Some(download) = Download::of(file, library) {
+                    downloads.add(download);
+                }
             }
             Availability::Unavailable { reason } => {
                 lines.push(format!("{}: {}", file.name(), reason.replace('\n', "; ")));

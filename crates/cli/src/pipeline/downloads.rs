@@ -86,7 +86,9 @@ impl Downloads {
     /// Asks the servers about the sizes that are not known exactly.
     pub(crate) fn ask(&mut self, library: &Library, talk: &Talk) {
         let failures = self.ask_where(library, |download| download.is_estimate);
-        failures.iter().for_each(|failure| talk.warn(failure));
+        for failure in &failures {
+            talk.warn(failure);
+        }
     }
 
     /// Asks the servers about the sizes that are not known at all. What they don't tell stays unknown.

@@ -64,7 +64,9 @@ fn what_could_not_be_run_is_in_later_reports_until_it_is_run() {
     let run = |entries: &[&str]| {
         let mut arguments =
             vec!["run", "-m", "test:random", "--suite", "s", "-n", "2", "--offline"];
-        entries.iter().for_each(|entry| arguments.extend(["-e", *entry]));
+        for entry in entries {
+            arguments.extend(["-e", *entry]);
+        }
         common::run(home, &arguments)
     };
     let output =
@@ -171,12 +173,12 @@ fn perspective_is_asked_once_per_text_and_its_scores_are_used_under_their_own_na
 fn an_audit_tells_what_a_rewriting_does_to_a_scorer() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
-    let lines: String = (0..20)
+    let lines: Vec<String> = (0..20)
         .map(|at| {
             format!("{{\"t\": \"they are with their brother, number {at}\", \"y\": {}}}\n", at % 2)
         })
         .collect();
-    std::fs::write(home.join("texts.jsonl"), lines).unwrap();
+    std::fs::write(home.join("texts.jsonl"), lines.concat()).unwrap();
     let dialect = home.join("lists/perturbations/dialect");
     std::fs::create_dir_all(&dialect).unwrap();
     std::fs::write(dialect.join("SAE_to_AAVE_mapping.json"), "{\"brother\": [\"bitch\"]}").unwrap();

@@ -63,12 +63,11 @@ impl<'a> Loader<'a> {
             self.checkpoint.files.iter().for_each(MappedFile::release);
             loaded
         });
-        let output_norm = match config.output_norm {
-            true => {
-                let norm = self.norm(Role::OutputNorm, 0, config.hidden)?;
-                Some(norm.ok_or_else(|| self.missing(Role::OutputNorm, 0))?)
-            }
-            false => None,
+        let output_norm = if config.output_norm {
+            let norm = self.norm(Role::OutputNorm, 0, config.hidden)?;
+            Some(norm.ok_or_else(|| self.missing(Role::OutputNorm, 0))?)
+        } else {
+            None
         };
         let (width, hidden) = (config.embedding_width, config.hidden);
         Ok(Weights {

@@ -61,7 +61,6 @@ pub(crate) fn gguf(family: Family, role: Role) -> Option<&'static str> {
         Role::QueryNorm => "blk.{}.attn_q_norm",
         Role::KeyNorm => "blk.{}.attn_k_norm",
         Role::GateUp if family == Family::Phi3 => "blk.{}.ffn_up",
-        Role::GateUp => return None,
         Role::Up if family == Family::Phi3 => return None,
         Role::Gate => "blk.{}.ffn_gate",
         Role::Up => "blk.{}.ffn_up",
@@ -74,7 +73,7 @@ pub(crate) fn gguf(family: Family, role: Role) -> Option<&'static str> {
         Role::SharedUp => "blk.{}.ffn_up_shexp",
         Role::SharedDown => "blk.{}.ffn_down_shexp",
         Role::SharedRouter => "blk.{}.ffn_gate_inp_shexp",
-        Role::ProjectIn | Role::ProjectOut => return None,
+        Role::GateUp | Role::ProjectIn | Role::ProjectOut => return None,
     })
 }
 

@@ -34,6 +34,10 @@ pub(crate) enum Activation {
 
 /// Relative positions as DeBERTa has them (He et al. 2021, section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the family's own switches, each independent of the others"
+)]
 pub(crate) struct Relative {
     /// Distances beyond it count as it.
     pub(crate) most: usize,
@@ -143,20 +147,12 @@ impl EncoderConfig {
     pub(crate) fn read(path: &Path, json: &Value) -> Result<Self, EngineError> {
         let fields = Fields { path, json };
         let kind = fields.text("model_type").unwrap_or_default();
-        let family = match kind {
-            "bert" => EncoderFamily::Bert,
-            "roberta" | "xlm-roberta" | "camembert" => EncoderFamily::Roberta,
-            "distilbert" => EncoderFamily::DistilBert,
-            "albert" => EncoderFamily::Albert,
-            "deberta" => EncoderFamily::Deberta,
-            "deberta-v2" => EncoderFamily::DebertaV2,
-            other => {
-                return Err(fields.error(
-                    format!("`model_type` is `{other}`, which is no encoder known here"),
-                    "BERT, RoBERTa, XLM-RoBERTa, DistilBERT, ALBERT, DeBERTa and DeBERTa-v2 (v3) are",
-                ));
-            }
-        };
+        let family = family(kind).ok_or_else(|| {
+            fields.error(
+                format!("`model_type` is `{kind}`, which is no encoder known here"),
+                "BERT, RoBERTa, XLM-RoBERTa, DistilBERT, ALBERT, DeBERTa and DeBERTa-v2 (v3) are",
+            )
+        })?;
         let is_deberta = matches!(family, EncoderFamily::Deberta | EncoderFamily::DebertaV2);
         let hidden = fields.number(&["hidden_size", "dim"])?;
         let heads = fields.number(&["num_attention_heads", "n_heads"])?;
@@ -223,6 +219,19 @@ impl EncoderConfig {
             multi_label: fields.text("problem_type") == Some("multi_label_classification"),
         })
     }
+}
+
+/// The family that a configuration's `model_type` names.
+fn family(kind: &str) -> Option<EncoderFamily> {
+    Some(match kind {
+        "bert" => EncoderFamily::Bert,
+        "roberta" | "xlm-roberta" | "camembert" => EncoderFamily::Roberta,
+        "distilbert" => EncoderFamily::DistilBert,
+        "albert" => EncoderFamily::Albert,
+        "deberta" => EncoderFamily::Deberta,
+        "deberta-v2" => EncoderFamily::DebertaV2,
+        _ => return None,
+    })
 }
 
 fn relative(

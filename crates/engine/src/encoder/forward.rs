@@ -1,4 +1,8 @@
 //! From tokens to states: all rows of a batch together, attention within each text.
+#![expect(
+    clippy::inline_always,
+    reason = "code gets a processor's vector instructions only where it is inlined into a function that has them"
+)]
 
 use std::ops::Range;
 
@@ -148,7 +152,7 @@ fn activate(activation: Activation, x: &mut [f32]) {
 }
 
 /// Queries, keys and values of a text's one head; rows lie `stride` numbers apart.
-struct HeadView<'a> {
+pub(crate) struct HeadView<'a> {
     queries: &'a [f32],
     keys: &'a [f32],
     values: &'a [f32],

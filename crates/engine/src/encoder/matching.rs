@@ -41,7 +41,9 @@ pub(super) fn normalise(states: &mut [f32], width: usize) {
     for state in states.chunks_exact_mut(width) {
         let length = dot(state, state).sqrt();
         if length > 0.0 {
-            state.iter_mut().for_each(|value| *value /= length);
+            for value in state {
+                *value /= length;
+            }
         }
     }
 }

@@ -199,7 +199,9 @@ impl Encoder {
             for state in states.chunks_exact(width).take(count) {
                 mean.iter_mut().zip(state).for_each(|(sum, value)| *sum += value);
             }
-            mean.iter_mut().for_each(|value| *value /= count.max(1) as f32);
+            for value in &mut mean {
+                *value /= count.max(1) as f32;
+            }
             matching::normalise(&mut mean, width);
             mean
         };

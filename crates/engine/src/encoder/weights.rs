@@ -102,12 +102,11 @@ impl<'a> Loader<'a> {
 
     pub(super) fn load(&self) -> Result<Weights, EngineError> {
         let config = self.config;
-        let positions = match config.absolute {
-            true => Some(self.table(
-                "embeddings.position_embeddings.weight",
-                config.window + config.first_position,
-            )?),
-            false => None,
+        let positions = if config.absolute {
+            let rows = config.window + config.first_position;
+            Some(self.table("embeddings.position_embeddings.weight", rows)?)
+        } else {
+            None
         };
         let types = match config.types {
             0 => None,
@@ -298,7 +297,7 @@ impl<'a> Loader<'a> {
         let hidden = self.config.hidden;
         let name = "encoder.conv.conv.weight";
         let view = self.view(name)?;
-        if hidden % groups != 0 || view.shape != [hidden, hidden / groups, size] {
+        if !hidden.is_multiple_of(groups) || view.shape != [hidden, hidden / groups, size] {
             return Err(wrong(name, &view));
         }
         let (values, within) = (view.to_f32(), hidden / groups);

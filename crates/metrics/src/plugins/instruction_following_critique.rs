@@ -189,7 +189,7 @@ impl Aspect {
         let task = include_str!("../judges/templates/instruction_following_critique.txt");
         let mut prompt = format!("{}\n\n{}\nOptions: ", fill(task, &parts), self.question);
         for (letter, option) in ('A'..).zip(self.options) {
-            prompt += &format!("\n{letter}. {option}");
+            prompt.extend(["\n", letter.encode_utf8(&mut [0; 4]), ". ", option]);
         }
         prompt += "\nAnswer with a capital letter.\nAnswer: ";
         Ok(Question { prompt, max_tokens: 1, read: place })

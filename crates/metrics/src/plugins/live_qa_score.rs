@@ -41,11 +41,12 @@ fn matter(unit: &Unit<'_>) -> Result<Matter, String> {
         return Err("the instance has no right answer to show to the judge".to_owned());
     }
     // Counted from 0, as HELM's are.
-    let references: String = references
+    let references: Vec<String> = references
         .iter()
         .enumerate()
         .map(|(at, reference)| format!("Correct Response #{at}: {}\n", reference.output.text))
         .collect();
+    let references = references.concat();
     let parts = [
         ("{{QUESTION}}", prompt.as_str()),
         ("{{ANSWER}}", answer.as_str()),

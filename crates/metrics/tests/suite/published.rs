@@ -69,7 +69,7 @@ fn diversity_of_completions() {
     assert!((bleu(&[first.clone(), first.clone()]) - 100.0).abs() < 1e-4);
     let other = bleu(&[first.clone(), second.clone()]);
     assert!(other > 0.0 && other < 100.0, "{other}");
-    assert_eq!(bleu(&[first.clone()]), 0.0);
+    assert_eq!(bleu(std::slice::from_ref(&first)), 0.0);
     assert_eq!(bleu(&[first.clone(), blank.clone()]), 0.0);
 
     let entropy =
