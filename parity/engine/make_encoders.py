@@ -3,8 +3,7 @@
 Usage: python make_encoders.py OUTPUT_FILE      (needs torch, transformers, safetensors, numpy)
 
 As in make_tiny.py, the weights are a function of each tensor's name. For each case: the configuration, the tensors'
-shapes, the states after each layer for two texts of different lengths, the logits of a head for three classes, and the F1, precision and
-recall of the greedy matching of the two texts as `bert_score.utils.greedy_cos_idf` defines them, where bert-score is installed.
+shapes, the states after each layer for two texts of different lengths, and the logits of a head for three classes.
 """
 
 import json

@@ -145,7 +145,6 @@ fn a_text_has_the_same_bits_alone_and_among_others() {
     }
 }
 
-/// The numbers that bert-score's own `greedy_cos_idf` gives are computed from the fixture's states.
 #[test]
 fn bert_score_is_one_for_equal_texts_and_zero_for_empty_ones() {
     let encoder = load(&fixtures()["bert"]);

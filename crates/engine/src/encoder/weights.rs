@@ -16,7 +16,7 @@ pub(super) struct Norm {
     pub(super) bias: Vec<f32>,
 }
 
-/// A norm of the embeddings or of relative positions.
+/// One layer: attention, then two matrices with an activation between.
 pub(super) struct Layer {
     /// Queries, then keys, then values.
     pub(super) qkv: [Linear; 3],
