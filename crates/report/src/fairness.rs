@@ -296,14 +296,13 @@ pub fn fairness_coverage(report: &FairnessReport) -> Vec<Table> {
     reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let mut tables = vec![coverage];
     if !report.not_run.is_empty() {
-        let not_run = report.not_run.iter();
         tables.push(Table {
             title: format!(
                 "Not run, so that all its measures are missing: {}",
                 report.not_run.len()
             ),
             columns: ["planned", "reason"].map(Column::text).into(),
-            rows: not_run.map(|(cell, reason)| vec![cell.clone(), reason.clone()]).collect(),
+            rows: crate::headline::not_run_rows(&report.not_run),
             notes: Vec::new(),
         });
     }

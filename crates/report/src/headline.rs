@@ -248,11 +248,23 @@ pub fn coverage(report: &Report) -> Table {
     Table {
         title: format!("Not run: {}", report.not_run.len()),
         columns: ["planned", "reason"].map(Column::text).into(),
-        rows: report
-            .not_run
-            .iter()
-            .map(|(cell, reason)| vec![cell.clone(), reason.clone()])
-            .collect(),
+        rows: not_run_rows(&report.not_run),
         notes: Vec::new(),
+    }
+}
+
+/// What was planned, and why it was not run, in one line each.
+pub(crate) fn not_run_rows(not_run: &[(String, String)]) -> Vec<Vec<String>> {
+    not_run.iter().map(|(cell, reason)| vec![cell.clone(), reason.replace('\n', "; ")]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_run_rows;
+
+    #[test]
+    fn a_reason_of_several_lines_is_shown_in_one() {
+        let rows = not_run_rows(&[("mmlu".into(), "no data\nhint: fetch it".into())]);
+        assert_eq!(rows, [["mmlu", "no data; hint: fetch it"]]);
     }
 }

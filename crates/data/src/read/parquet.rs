@@ -33,7 +33,7 @@ pub fn parquet(path: &Path, columns: &[&str]) -> Result<Vec<Value>, DataError> {
     Ok(rows)
 }
 
-/// The rows of one Parquet file at these positions (from 0, ascending), as [`parquet`] gives them. Row groups without any of
+/// The rows of one Parquet file at these positions (from 0, ascending), as [`parquet()`] gives them. Row groups without any of
 /// them are not decoded.
 pub(crate) fn parquet_at(
     path: &Path,
