@@ -18,7 +18,7 @@ demo: setup
 
 test: setup lint tests pages docs
 
-# Checks for a C compiler, Python with pip, cargo-nextest, Node.js and Chromium, and installs what is missing where it can.
+# Checks for a C compiler, Python with pip and cargo-nextest, and installs what is missing where it can.
 setup:
 	@sh scripts/setup.sh
 
@@ -37,6 +37,7 @@ tests: model
 
 # Every page of a run of the real model, opened in Chromium; pictures of all of them stay in target/screenshots.
 pages: model
+	@sh scripts/setup.sh pages
 	$(CARGO) test --workspace --locked --no-run --quiet
 	cd crates/web/browser && npm test
 

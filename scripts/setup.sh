@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks for what the build and the tests need, and installs what is missing where it can. Safe to run again.
+# Checks for what the build and the tests need, and installs what is missing where it can. Safe to run again. With `pages`, also for
+# what the tests of the pages need.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -43,6 +44,8 @@ if [ ! -x "$tools/bin/typos" ]; then
     python3 -m pip install --quiet --disable-pip-version-check --target "$tools/python" typos==1.52.0
     cp "$tools/python/bin/typos" "$tools/bin/typos"
 fi
+
+[ "${1:-}" = pages ] || exit 0
 
 # The pages are opened in a real browser: Debian's Chromium, driven by packages from npm that fetch no browser of their own.
 if [ -z "${CHROMIUM:-}" ] && ! command -v google-chrome >/dev/null 2>&1; then need chromium chromium; fi
