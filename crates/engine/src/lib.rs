@@ -31,6 +31,8 @@ mod memory;
 mod model;
 mod options;
 mod schedule;
+#[cfg(test)]
+mod tiny;
 mod tokenizer;
 
 pub use bench::{BenchOptions, BenchReport, DecodeRate, bench};
