@@ -49,7 +49,9 @@ fn the_second_copy_of_a_late_call_answers_it() {
     let sent = sent.lock().unwrap();
     for (prompt, finished) in prompts.iter().zip(finished.values()) {
         assert_eq!(answer_of(&finished.outcome), answer_to(prompt));
-        assert_eq!(sent[prompt], 1 + finished.retries as usize, "{prompt}");
+        // The first answer breaks the other copy off, which may not have reached the server by then.
+        let arrived = 1..=1 + finished.retries as usize;
+        assert!(arrived.contains(&sent[prompt]), "{prompt}: {} not in {arrived:?}", sent[prompt]);
     }
     assert!((0..4).all(|hundred| sent[&format!("{hundred}50")] == 2), "{sent:?}");
     let copies = sent.values().sum::<usize>() - sent.len();
