@@ -18,6 +18,7 @@ use crate::fingerprint::fingerprint;
 use crate::format::{Checkpoint, Source};
 use crate::kernels::attention::PAGE;
 use crate::kernels::gemm::Products;
+use crate::kernels::rounded::Bits;
 use crate::memory;
 use crate::options::{LoadOptions, WeightType};
 use crate::schedule::{Job, Limits, Scheduler, Shared, Work};
@@ -75,22 +76,19 @@ impl LocalModel {
             Source::Folder(folder) => folder.checkpoint()?,
         });
         let own_tokenizer = options.tokenizer.as_ref().and_then(|path| std::fs::read(path).ok());
+        let (keep, products) = match options.weights {
+            WeightType::AsStored => (Keep::AsStored, Products::Rounded(Bits::Sixteen)),
+            WeightType::Exact => (Keep::AsStored, Products::Exact),
+            WeightType::F32 => (Keep::AsF32, Products::Exact),
+            WeightType::RoundedActivations => (Keep::AsStored, Products::Rounded(Bits::Eight)),
+        };
         // Unpacking the weights changes no number; rounding the activations does.
-        let rounded = options.weights == WeightType::RoundedActivations;
         let settings = format!(
-            "{:?} {:?} {:?} {rounded}",
+            "{:?} {:?} {:?} {products:?}",
             options.chat, options.max_context, description.end_tokens
         );
         let small = [config, own_tokenizer.unwrap_or_default(), settings.into_bytes()];
         let fingerprint = fingerprint(&small, &checkpoint.files);
-        let keep = match options.weights {
-            WeightType::AsStored | WeightType::RoundedActivations => Keep::AsStored,
-            WeightType::F32 => Keep::AsF32,
-        };
-        let products = match options.weights {
-            WeightType::AsStored | WeightType::F32 => Products::Exact,
-            WeightType::RoundedActivations => Products::Rounded,
-        };
         let summary_start = describe_checkpoint(&description.config, &checkpoint, gguf);
         let decoder = Decoder::load(description.config, checkpoint, gguf, keep, products)?;
         let limits = limits(&decoder);

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 /// How weights are kept in memory and computed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum WeightType {
-    /// As the files store them; every product is computed in f32 from the exact stored values.
+    /// As the files store them; activations that meet quantised weights are rounded to 16 bits in groups, which changes a
+    /// token's log-probability by less than the fourth digit. Unquantised weights meet activations as they are.
     #[default]
     AsStored,
-    /// Unpacked to f32 at loading. The same numbers as [`Self::AsStored`], more memory.
+    /// As the files store them; every product is computed in f32 from the exact stored values.
+    Exact,
+    /// Unpacked to f32 at loading. The same numbers as [`Self::Exact`], more memory.
     F32,
-    /// As the files store them; activations that meet quantised weights are rounded to 8 bits in groups, as llama.cpp
-    /// does. Faster where the processor has VNNI; a token's log-probability changes by some hundredths. Unquantised weights are not affected.
+    /// As [`Self::AsStored`] with 8 bits, as llama.cpp rounds them. Faster where the processor has VNNI; a token's log-probability changes
+    /// by some hundredths.
     RoundedActivations,
 }
 

@@ -126,10 +126,13 @@ pub(crate) struct EnvironmentArgs {
 /// How weights are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WeightsArg {
-    /// As the files store them.
+    /// As the files store them; activations that meet quantised weights are rounded to 16 bits in groups.
     #[default]
     Stored,
-    /// Unpacked to f32: the same numbers, more memory.
+    /// As the files store them, with every product in f32: slower on quantised weights, and a token's log-probability differs from
+    /// `stored` by less than the fourth digit.
+    Exact,
+    /// Unpacked to f32: the same numbers as `exact`, more memory.
     F32,
     /// As stored, with activations rounded to 8 bits where they meet quantised weights: faster, and a token's
     /// log-probability changes by some hundredths.

@@ -233,6 +233,8 @@ impl PageProduct {
                         c_stride: PAGE,
                         columns: PANEL,
                         accumulate: false,
+                        ahead: keys,
+                        ahead_step: 0,
                     };
                     micro::run(self.isa, rows, Rows::Packed, &tile);
                 }
@@ -257,6 +259,8 @@ impl PageProduct {
                         c_stride: self.dim,
                         columns: PANEL.min(self.dim - start),
                         accumulate: true,
+                        ahead: values,
+                        ahead_step: 0,
                     };
                     micro::run(self.isa, rows, Rows::Stride64, &tile);
                 }

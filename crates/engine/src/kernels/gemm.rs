@@ -13,15 +13,18 @@ use rayon::prelude::*;
 use super::aligned::AlignedBuffer;
 #[cfg(target_arch = "x86_64")]
 use super::fused_x86;
-use super::int8::{self, Rounded};
 use super::isa::Isa;
 #[cfg(target_arch = "x86_64")]
 use super::isa::Kind;
 use super::micro::{self, PANEL, Rows, Tile};
 use super::panels::{Panels, QuantisedView};
+use super::rounded::{self, Bits, Rounded};
 
 /// Tiles whose packed rows a task keeps in its second-level cache.
 const TILES_PER_CHUNK: usize = 24;
+
+/// Tiles up to which the way of the weights from memory takes as long as the arithmetic.
+const FEW_TILES: usize = 2;
 
 /// Rows up to which codes become numbers in registers, for each tile anew.
 #[cfg(target_arch = "x86_64")]
@@ -55,8 +58,8 @@ impl Shared {
 pub(crate) enum Products {
     /// As they are.
     Exact,
-    /// Rounded to eight bits.
-    Rounded,
+    /// Rounded to whole numbers of so many bits, in groups.
+    Rounded(Bits),
 }
 
 /// How rows are cut into tiles: `larger` tiles of `height + 1` rows, then tiles of `height` rows.
@@ -105,14 +108,27 @@ pub(crate) fn multiply(
         return;
     }
     let tiling = Tiling::new(rows, isa.tile_rows());
-    let packed = interleave(isa, x, inputs, tiling, packed);
+    let bits = |part: &Panels| match products {
+        Products::Rounded(bits) if part.codes().is_some() => Some(bits),
+        Products::Rounded(_) | Products::Exact => None,
+    };
+    let packed = if weights.iter().all(|part| bits(part).is_some()) {
+        x
+    } else {
+        interleave(isa, x, inputs, tiling, packed)
+    };
+    let mut rounded: Option<Rounded> = None;
     let shared = Shared::new(out);
     let mut column = 0;
     for part in weights {
         assert_eq!(part.inputs, inputs, "all parts of a matrix have the same inputs");
-        if let (Products::Rounded, Some(codes)) = (products, part.codes()) {
-            let rounded = Rounded::new(isa, x, inputs, codes.shape);
-            int8::multiply(isa, &rounded, codes, shared, stride, column);
+        if let (Some(bits), Some(codes)) = (bits(part), part.codes()) {
+            let own = match rounded.take().filter(|own| own.suits(codes.shape)) {
+                Some(own) => own,
+                None => Rounded::new(isa, bits, x, inputs, codes.shape),
+            };
+            rounded::multiply(isa, &own, codes, shared, stride, column);
+            rounded = Some(own);
             column += part.outputs;
             continue;
         }
@@ -182,12 +198,21 @@ impl Job<'_> {
             return;
         }
         let inputs = self.weights.inputs;
-        let step = self.weights.block_inputs();
-        for start in (0..inputs).step_by(step) {
+        let few_rows = self.tiling.tiles <= FEW_TILES;
+        let step = self.weights.block_inputs(few_rows);
+        let mut block = |panel: usize, start: usize| {
             let end = (start + step).min(inputs);
-            for panel in panels.clone() {
-                let block = self.weights.block(self.isa, panel, start, end, scratch);
-                self.panel(panel, start, block, tiles.clone());
+            let block = self.weights.block(self.isa, panel, start, end, scratch);
+            self.panel(panel, start, block, tiles.clone());
+        };
+        // Many rows are worth an order that keeps them in the cache; few take the weights as they lie in memory.
+        if few_rows {
+            for panel in panels {
+                (0..inputs).step_by(step).for_each(|start| block(panel, start));
+            }
+        } else {
+            for start in (0..inputs).step_by(step) {
+                panels.clone().for_each(|panel| block(panel, start));
             }
         }
     }
@@ -233,7 +258,11 @@ impl Job<'_> {
         let inputs = self.weights.inputs;
         let depth = block.len() / PANEL;
         let columns = (self.weights.outputs - panel * PANEL).min(PANEL);
+        // The weights after this block: each tile asks for its share of as many.
+        let (next, next_step) = self.weights.place(panel, start + depth);
+        let ahead_step = if tiles.len() <= FEW_TILES { next_step / tiles.len() } else { 0 };
         for tile in tiles.clone() {
+            let ahead = next.wrapping_add((tile - tiles.start) * depth * ahead_step);
             if tile + 1 < tiles.end && start > 0 {
                 self.prefetch(tile + 1, panel);
             }
@@ -252,6 +281,8 @@ impl Job<'_> {
                     c_stride: self.stride,
                     columns,
                     accumulate: start > 0,
+                    ahead,
+                    ahead_step,
                 };
                 micro::run(self.isa, rows, Rows::Packed, &tile);
             }

@@ -25,6 +25,10 @@ pub(crate) struct Tile {
     pub(crate) columns: usize,
     /// Adds to what `c` holds instead of overwriting it.
     pub(crate) accumulate: bool,
+    /// Memory that will be read next, wherever it lies: a line of it is asked for at each `k`.
+    pub(crate) ahead: *const f32,
+    /// Floats from one `k` to the next in `ahead`.
+    pub(crate) ahead_step: usize,
 }
 
 /// How the rows of `a` lie.
@@ -55,6 +59,7 @@ pub(crate) unsafe fn run(isa: Isa, rows: usize, layout: Rows, tile: &Tile) {
 }
 
 /// Asks for a cache line that will be needed soon, where the processor can be asked.
+#[inline]
 pub(crate) fn prefetch(line: *const f32) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint reads nothing, whatever the address; every x86-64 processor has it.
@@ -112,6 +117,8 @@ pub(crate) fn fma_peak(isa: Isa) -> f64 {
         c_stride: PANEL,
         columns: PANEL,
         accumulate: true,
+        ahead: b.as_slice().as_ptr(),
+        ahead_step: 0,
     };
     let start = Instant::now();
     for _ in 0..REPEATS {

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_maskz_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use super::micro::{PANEL, Rows, Tile};
+use super::micro::{PANEL, Rows, Tile, prefetch};
 
 macro_rules! by_rows {
     ($kernel:ident, $rows:expr, $layout:expr, $tile:expr, $($count:literal)*) => {
@@ -64,8 +64,10 @@ unsafe fn avx512_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
                 *sum = [_mm512_loadu_ps(c), _mm512_loadu_ps(c.add(16))];
             }
         }
-        let (mut a, mut b) = (tile.a, tile.b);
+        let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
+            prefetch(ahead);
+            ahead = ahead.wrapping_add(tile.ahead_step);
             let left = _mm512_loadu_ps(b);
             let right = _mm512_loadu_ps(b.add(16));
             for (row, sum) in sums.iter_mut().enumerate() {
@@ -136,8 +138,10 @@ unsafe fn avx2_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: usiz
                 *sum = [_mm256_loadu_ps(c), _mm256_loadu_ps(c.add(8))];
             }
         }
-        let (mut a, mut b) = (tile.a, tile.b);
+        let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
+            prefetch(ahead);
+            ahead = ahead.wrapping_add(tile.ahead_step);
             let left = _mm256_loadu_ps(b);
             let right = _mm256_loadu_ps(b.add(8));
             for (row, sum) in sums.iter_mut().enumerate() {

@@ -12,12 +12,12 @@ mod decode_x86;
 #[cfg(target_arch = "x86_64")]
 mod fused_x86;
 pub(crate) mod gemm;
-mod int8;
 pub(crate) mod isa;
 mod micro;
 #[cfg(target_arch = "x86_64")]
 mod micro_x86;
 pub(crate) mod panels;
+pub(crate) mod rounded;
 pub(crate) mod rows;
 #[cfg(target_arch = "x86_64")]
 mod transpose_x86;

@@ -141,10 +141,22 @@ impl Panels {
         }
     }
 
-    /// How many inputs a block should have: a panel's block and a tile's rows fit into the first-level cache together.
-    pub(crate) fn block_inputs(&self) -> usize {
-        let blocks = self.inputs.div_ceil(192).max(1);
+    /// How many inputs a block should have: a panel's block and a tile's rows fit into the first-level cache together, and
+    /// with few rows the next block too, which is on its way meanwhile.
+    pub(crate) fn block_inputs(&self, few_rows: bool) -> usize {
+        let blocks = self.inputs.div_ceil(if few_rows { 96 } else { 192 }).max(1);
         self.inputs.div_ceil(blocks).next_multiple_of(32)
+    }
+
+    /// Where the floats of a panel's input lie, and how many floats' room the weights of one input take.
+    pub(crate) fn place(&self, panel: usize, input: usize) -> (*const f32, usize) {
+        let (buffer, step) = match &self.storage {
+            Storage::F32(values) => (values, PANEL),
+            Storage::Half { bits, .. } => (bits, PANEL / 2),
+            Storage::Quantised(quantised) => (&quantised.codes, PANEL / quantised.per_word()),
+        };
+        let first = buffer.as_slice().as_ptr();
+        (first.wrapping_add((panel * self.inputs + input) * step), step)
     }
 
     /// Inputs `start..end` of a panel as f32, `[input][32 outputs]`; `scratch` holds them if they are stored

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::gemm::{self, Products};
 use super::panels::{Panels, RowSource};
+use super::rounded::Bits;
 use super::rows;
 use super::{AlignedBuffer, Isa};
 use crate::format::{DType, TensorView};
@@ -100,26 +101,63 @@ fn rounded_products_are_near_and_have_the_same_bits_everywhere() {
         DType::Q4K,
         DType::Q6K,
     ];
-    for dtype in types {
-        let bytes = quantised(dtype, outputs, inputs, 5);
+    for (bits, tolerance) in [(Bits::Eight, 0.01), (Bits::Sixteen, 4e-5)] {
+        let products = Products::Rounded(bits);
+        for dtype in types {
+            let bytes = quantised(dtype, outputs, inputs, 5);
+            let shape = [outputs, inputs];
+            let view = TensorView { dtype, shape: &shape, bytes: &bytes };
+            let sources: Vec<RowSource<'_>> =
+                (0..outputs).map(|row| RowSource { view, row }).collect();
+            let weights = Panels::pack(&sources);
+            let x = noise(rows * inputs, 9);
+            let exact = product(Isa::detect(), Products::Exact, &x, &weights);
+            let rounded = product(Isa::detect(), products, &x, &weights);
+            for isa in Isa::supported() {
+                assert_eq!(product(isa, products, &x, &weights), rounded, "{}", isa.name());
+                for (row, line) in x.chunks_exact(inputs).enumerate() {
+                    let alone = product(isa, products, line, &weights);
+                    assert_eq!(alone, rounded[row * outputs..(row + 1) * outputs]);
+                }
+            }
+            let size = exact.iter().map(|value| value * value).sum::<f32>().sqrt();
+            let error: f32 = exact.iter().zip(&rounded).map(|(a, b)| (a - b) * (a - b)).sum();
+            let error = error.sqrt() / size;
+            assert!(error < tolerance, "{} with {bits:?} bits: {error}", dtype.name());
+            assert_ne!(exact, rounded);
+        }
+    }
+}
+
+/// The largest codes on both sides: sums of whole numbers must not overflow.
+#[test]
+fn the_largest_whole_numbers_do_not_overflow() {
+    let (outputs, inputs) = (32, 64);
+    let block = |dtype: DType| {
+        // A scale of one in half precision, then codes of all ones.
+        let mut block = vec![0xFF_u8; dtype.block_bytes()];
+        block[..2].copy_from_slice(&half::f16::from_f32(1.0).to_le_bytes());
+        if dtype == DType::Q8_0 {
+            block[2..].fill(0x80);
+        }
+        block
+    };
+    for dtype in [DType::Q8_0, DType::Q4_0] {
+        let bytes = block(dtype).repeat(outputs * inputs / 32);
         let shape = [outputs, inputs];
         let view = TensorView { dtype, shape: &shape, bytes: &bytes };
         let sources: Vec<RowSource<'_>> = (0..outputs).map(|row| RowSource { view, row }).collect();
         let weights = Panels::pack(&sources);
-        let x = noise(rows * inputs, 9);
-        let exact = product(Isa::detect(), Products::Exact, &x, &weights);
-        let rounded = product(Isa::detect(), Products::Rounded, &x, &weights);
-        for isa in Isa::supported() {
-            assert_eq!(product(isa, Products::Rounded, &x, &weights), rounded, "{}", isa.name());
-            for (row, line) in x.chunks_exact(inputs).enumerate() {
-                let alone = product(isa, Products::Rounded, line, &weights);
-                assert_eq!(alone, rounded[row * outputs..(row + 1) * outputs]);
+        for value in [1.0_f32, -1.0] {
+            let x = vec![value; inputs];
+            let exact = product(Isa::detect(), Products::Exact, &x, &weights);
+            for isa in Isa::supported() {
+                let own = product(isa, Products::Rounded(Bits::Sixteen), &x, &weights);
+                for (own, exact) in own.iter().zip(&exact) {
+                    assert!((own - exact).abs() < 1e-4 * exact.abs(), "{own} is not {exact}");
+                }
             }
         }
-        let size = exact.iter().map(|value| value * value).sum::<f32>().sqrt();
-        let error: f32 = exact.iter().zip(&rounded).map(|(a, b)| (a - b) * (a - b)).sum();
-        assert!(error.sqrt() < 0.01 * size, "{}: {} of {size}", dtype.name(), error.sqrt());
-        assert_ne!(exact, rounded);
     }
 }
 

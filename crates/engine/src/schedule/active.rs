@@ -43,15 +43,14 @@ impl Active {
         &mut self,
         texts: Texts<'_>,
         decoding: &Decoding,
-        logits: &[f32],
         distribution: &Distribution<'_>,
     ) -> Progress {
-        let token = self.sampler.next(logits, distribution.maximum());
+        let token = self.sampler.next(distribution);
         if texts.end_tokens.contains(&token) {
             return Progress::Done(self.finish(texts, FinishReason::EndOfText, None));
         }
         let alternatives = if decoding.top_k_per_token > 1 {
-            let most = decoding.top_k_per_token.min(logits.len());
+            let most = decoding.top_k_per_token.min(distribution.vocabulary());
             distribution.top(most)
         } else {
             Vec::new()

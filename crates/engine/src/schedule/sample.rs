@@ -39,9 +39,24 @@ impl<'a> Distribution<'a> {
         best.into_iter().map(|(token, _)| (token, self.logprob(token))).collect()
     }
 
-    /// The largest logit.
-    pub(crate) fn maximum(&self) -> f32 {
-        self.maximum as f32
+    /// How many tokens there are.
+    pub(crate) fn vocabulary(&self) -> usize {
+        self.logits.len()
+    }
+
+    /// The likeliest token; of equals the one with the lowest number.
+    fn likeliest(&self) -> TokenId {
+        // Whole chunks without a way out in the middle, so that the compiler compares many at once.
+        const CHUNK: usize = 256;
+        let largest = self.maximum as f32;
+        let has_it =
+            |chunk: &&[f32]| chunk.iter().fold(false, |found, logit| found | (*logit == largest));
+        let mut chunks = self.logits.chunks(CHUNK).enumerate();
+        let found = chunks.find(|(_, chunk)| has_it(chunk)).and_then(|(index, chunk)| {
+            let place = chunk.iter().position(|logit| *logit == largest)?;
+            Some(index * CHUNK + place)
+        });
+        found.unwrap_or(0) as TokenId
     }
 
     /// Whether all is finite; a damaged checkpoint gives other numbers.
@@ -86,16 +101,16 @@ impl Sampler {
         sampler
     }
 
-    /// The next token, from logits of which `largest` is the largest.
-    pub(crate) fn next(&mut self, logits: &[f32], largest: f32) -> TokenId {
+    /// The next token.
+    pub(crate) fn next(&mut self, distribution: &Distribution<'_>) -> TokenId {
+        let logits = distribution.logits;
         let penalises = self.presence != 0.0 || self.frequency != 0.0;
         let token = if self.temperature > 0.0 {
             self.draw(self.penalised(logits))
         } else if penalises {
             likeliest(&self.penalised(logits))
         } else {
-            // The first of equals, as when all are compared one after the other.
-            logits.iter().position(|logit| *logit == largest).unwrap_or(0) as TokenId
+            distribution.likeliest()
         };
         if penalises {
             *self.counts.entry(token).or_default() += 1;

@@ -8,6 +8,7 @@ use holometer_core::{
     Cancel, Completion, FailureKind, Finished, Outcome, RequestKey, Response, ScoredToken, Sink,
     TokenId, Tokenizer,
 };
+use rayon::prelude::*;
 
 use super::active::{Active, Progress, Texts};
 use super::job::{Job, Work};
@@ -301,7 +302,10 @@ impl<'a> Scheduler<'a> {
         for (owners, states) in owners.chunks(chunk).zip(states.chunks(chunk * width)) {
             let mut work = std::mem::take(self.work);
             let start = Instant::now();
-            let logits = self.shared.decoder.logits(states, &mut work);
+            let decoder = self.shared.decoder;
+            let rows = &*decoder.logits(states, &mut work);
+            let rows = rows.par_chunks_exact(vocabulary);
+            let rows: Vec<_> = rows.map(|row| Distribution::new(decoder.isa, row)).collect();
             let share = start.elapsed().as_secs_f64() / owners.len() as f64;
             for (node, place) in owners {
                 match node {
@@ -309,12 +313,13 @@ impl<'a> Scheduler<'a> {
                     None => self.active[*place].seconds += share,
                 }
             }
-            for ((node, place), row) in owners.iter().zip(logits.chunks_exact(vocabulary)) {
+            for ((node, place), row) in owners.iter().zip(&rows) {
                 match node {
                     Some(node) => self.score(*node, *place, row),
                     None => done.extend(self.write(*place, row)),
                 }
             }
+            drop(rows);
             *self.work = work;
         }
         for (index, completion) in done.into_iter().rev() {
@@ -368,8 +373,7 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Notes the log-probabilities that are wanted after one place of a node.
-    fn score(&mut self, node: usize, place: usize, logits: &[f32]) {
-        let distribution = Distribution::new(self.shared.decoder.isa, logits);
+    fn score(&mut self, node: usize, place: usize, distribution: &Distribution<'_>) {
         let mut finished = Vec::new();
         for (_, job, index) in wanted_at(&self.nodes[node], place) {
             let Work::Score { tokens, first, .. } = &self.jobs[*job].work else { continue };
@@ -387,13 +391,16 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Writes one token of a running sequence.
-    fn write(&mut self, index: usize, logits: &[f32]) -> Option<(usize, Completion)> {
-        let distribution = Distribution::new(self.shared.decoder.isa, logits);
+    fn write(
+        &mut self,
+        index: usize,
+        distribution: &Distribution<'_>,
+    ) -> Option<(usize, Completion)> {
         let active = &mut self.active[index];
         let Work::Generate { decoding, .. } = &self.jobs[active.job].work else { return None };
         let texts = Texts { tokenizer: self.shared.tokenizer, end_tokens: self.shared.end_tokens };
         self.results[active.job].broken |= !distribution.is_sound();
-        match active.step(texts, decoding, logits, &distribution) {
+        match active.step(texts, decoding, distribution) {
             Progress::Goes => None,
             Progress::Done(completion) => Some((index, completion)),
         }
