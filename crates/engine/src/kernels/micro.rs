@@ -58,13 +58,25 @@ pub(crate) unsafe fn run(isa: Isa, rows: usize, layout: Rows, tile: &Tile) {
     }
 }
 
-/// Asks for a cache line that will be needed soon, where the processor can be asked.
+/// Asks for a cache line that will be needed next, where the processor can be asked.
 #[inline]
 pub(crate) fn prefetch(line: *const f32) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint reads nothing, whatever the address; every x86-64 processor has it.
     unsafe {
         std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
+/// Asks for a cache line that will be needed after some thousand others: it waits in the second-level cache.
+#[inline]
+pub(crate) fn prefetch_later(line: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: as in `prefetch`.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = line;

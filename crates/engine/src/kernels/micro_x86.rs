@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_maskz_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use super::micro::{PANEL, Rows, Tile, prefetch};
+use super::micro::{PANEL, Rows, Tile, prefetch_later};
 
 macro_rules! by_rows {
     ($kernel:ident, $rows:expr, $layout:expr, $tile:expr, $($count:literal)*) => {
@@ -66,7 +66,7 @@ unsafe fn avx512_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
         }
         let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
-            prefetch(ahead);
+            prefetch_later(ahead);
             ahead = ahead.wrapping_add(tile.ahead_step);
             let left = _mm512_loadu_ps(b);
             let right = _mm512_loadu_ps(b.add(16));
@@ -140,7 +140,7 @@ unsafe fn avx2_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: usiz
         }
         let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
-            prefetch(ahead);
+            prefetch_later(ahead);
             ahead = ahead.wrapping_add(tile.ahead_step);
             let left = _mm256_loadu_ps(b);
             let right = _mm256_loadu_ps(b.add(8));

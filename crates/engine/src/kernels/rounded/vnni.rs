@@ -7,6 +7,10 @@ use std::arch::x86_64::{
 };
 
 use super::{PANEL, QuantisedView, Rounded, by_shape};
+use crate::kernels::micro::prefetch;
+
+/// How far ahead memory is asked for codes, in words: four kilobytes.
+const AHEAD: usize = 1024;
 
 /// Rows whose codes are bytes.
 ///
@@ -87,6 +91,8 @@ unsafe fn run<const WIDE: bool, const ROWS: usize, const NIBBLE: bool, const OFF
             for _ in 0..words {
                 let left = _mm512_loadu_si512(codes.cast());
                 let right = _mm512_loadu_si512(codes.add(16).cast());
+                prefetch(codes.wrapping_add(AHEAD).cast());
+                prefetch(codes.wrapping_add(AHEAD + 16).cast());
                 codes = codes.add(PANEL);
                 for shift in shifts(WIDE, NIBBLE) {
                     let part = [left, right].map(|packed| {
