@@ -15,8 +15,8 @@ use crate::runs::count;
 use crate::store::{Problem, Store};
 use crate::types::{RunId, StoredUnit, UnitId};
 
-/// How many positions one statement looks at.
-const STEP: i64 = 10_000;
+/// How many positions one statement looks at: few, since between two statements a walk can be told that it is enough.
+const STEP: i64 = 2_000;
 
 /// Which way a list is walked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,19 +77,27 @@ pub struct Filter {
     pub changed: Option<MetricName>,
 }
 
+/// What a walk has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Positions that were looked at.
+    pub positions: i64,
+    /// Units whose texts were read.
+    pub texts: usize,
+}
+
 /// Where a list begins and how far it may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Walk {
+#[derive(Clone, Copy)]
+pub struct Walk<'a> {
     /// The first position that is looked at.
     pub from: i64,
     /// Which way.
     pub direction: Direction,
     /// The most instances that are wanted.
     pub wanted: usize,
-    /// The most positions that are looked at.
-    pub positions: i64,
-    /// The most units whose texts are read.
-    pub texts: usize,
+    /// Told again and again what the walk has cost; once it says yes, the walk stops where it is. Every walk looks at something
+    /// first, so that a search in parts comes to its end.
+    pub enough: &'a dyn Fn(Looked) -> bool,
 }
 
 /// An instance in a list.
@@ -318,7 +326,7 @@ impl Store {
         run: RunId,
         filter: &Filter,
         text: Option<TextFilter<'_>>,
-        walk: Walk,
+        walk: Walk<'_>,
     ) -> Result<Found, StoreError> {
         self.explain(self.walk(run, filter, text, walk))
     }
@@ -328,17 +336,17 @@ impl Store {
         run: RunId,
         filter: &Filter,
         text: Option<TextFilter<'_>>,
-        walk: Walk,
+        walk: Walk<'_>,
     ) -> Result<Found, Problem> {
         let Some(query) = self.query(run, filter, walk.direction)? else {
             return Ok(Found::default());
         };
         let end = self.end(run)?;
         let mut shelf = Shelf::new(self, run);
-        let (mut at, mut looked, mut read) = (walk.from, 0, 0);
+        let (mut at, mut looked) = (walk.from, Looked::default());
         let mut places = Vec::new();
         while (0..end).contains(&at) {
-            if looked >= walk.positions {
+            if looked.positions > 0 && (walk.enough)(looked) {
                 return Ok(Found { places, next: Some(at) });
             }
             let (low, high, after) = match walk.direction {
@@ -348,10 +356,10 @@ impl Store {
             let wanted = if text.is_some() { STEP } else { (walk.wanted - places.len()) as i64 };
             for place in self.step(&query, low, high, wanted)? {
                 if let Some(text) = text {
-                    if read == walk.texts {
+                    if looked.texts > 0 && (walk.enough)(looked) {
                         return Ok(Found { places, next: Some(place.position as i64) });
                     }
-                    read += 1;
+                    looked.texts += 1;
                     let id = UnitId { trial: filter.trial, instance: place.position };
                     let unit = self.read_unit(&mut shelf, run, id)?;
                     if !unit.is_some_and(|unit| text(&unit)) {
@@ -368,7 +376,7 @@ impl Store {
                     return Ok(Found { places, next });
                 }
             }
-            looked += STEP;
+            looked.positions += STEP;
             at = after;
         }
         Ok(Found { places, next: None })

@@ -37,7 +37,9 @@ mod tally;
 mod texts;
 mod types;
 
-pub use browse::{Copies, Direction, Ending, Filter, Found, Place, ScoreRange, TextFilter, Walk};
+pub use browse::{
+    Copies, Direction, Ending, Filter, Found, Looked, Place, ScoreRange, TextFilter, Walk,
+};
 pub use error::StoreError;
 pub use merge::Absorbed;
 pub use pairs::Pair;

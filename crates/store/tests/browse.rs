@@ -38,8 +38,8 @@ fn filled(store: &mut Store) -> RunId {
     run
 }
 
-fn walk(from: i64, wanted: usize) -> Walk {
-    Walk { from, direction: Direction::Forward, wanted, positions: 1_000_000, texts: 1000 }
+fn walk(from: i64, wanted: usize) -> Walk<'static> {
+    Walk { from, direction: Direction::Forward, wanted, enough: &|_| false }
 }
 
 fn positions(found: &Found) -> Vec<usize> {
@@ -97,9 +97,28 @@ fn texts_are_read_within_a_budget() {
     let seven = |unit: &holometer_store::StoredUnit| unit.instance.input.text.contains("on 27");
     let found = store.browse(run, &Filter::default(), Some(&seven), walk(0, 25)).unwrap();
     assert_eq!((positions(&found), found.next), (vec![54, 55], None));
-    let little = Walk { texts: 10, ..walk(0, 25) };
+    let little = Walk { enough: &|looked| looked.texts == 10, ..walk(0, 25) };
     let found = store.browse(run, &Filter::default(), Some(&seven), little).unwrap();
     assert_eq!((positions(&found), found.next), (vec![], Some(10)));
+}
+
+#[test]
+fn a_search_that_is_always_told_to_stop_still_comes_to_its_end() {
+    let scratch = Scratch::new();
+    let mut store = scratch.open();
+    let run = filled(&mut store);
+    let seven = |unit: &holometer_store::StoredUnit| unit.instance.input.text.contains("on 27");
+    let (mut from, mut all, mut parts) = (0, Vec::new(), 0);
+    loop {
+        let impatient = Walk { enough: &|_| true, ..walk(from, 25) };
+        let found = store.browse(run, &Filter::default(), Some(&seven), impatient).unwrap();
+        all.extend(positions(&found));
+        parts += 1;
+        let Some(next) = found.next else { break };
+        assert!(next > from, "a part gets on");
+        from = next;
+    }
+    assert_eq!((all, parts), (vec![54, 55], 60));
 }
 
 #[test]

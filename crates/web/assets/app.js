@@ -42,32 +42,51 @@ function filterColumns(select) {
   }
 }
 
-// A search that stopped because it took long goes on by itself, until the page is full.
+// A search that stopped because it took long goes on by itself, until the page is full. Its parts may take longer than a page.
 async function searchOn(notice) {
   const list = one("[data-list]");
-  const pager = "nav.pager[aria-label=Pages]";
+  const pager = one("nav.pager[aria-label=Pages]");
+  const back = notice.dataset.way === "back";
+  const onward = back ? "a[rel=prev]" : "a[rel=next]";
   let halted = false;
   const halt = element("button", "Stop");
   halt.type = "button";
   halt.addEventListener("click", () => { halted = true; });
   notice.append(" ", halt);
-  let link = one("a[rel=next]", notice);
-  while (link && !halted && list.children.length < Number(notice.dataset.searchOn)) {
-    const answer = await fetch(link.href);
+  const missing = () => Number(notice.dataset.searchOn) - list.children.length;
+  let link = one("a", notice);
+  while (link && !halted && missing() > 0) {
+    const address = new URL(link.href);
+    address.searchParams.set("part", missing());
+    const answer = await fetch(address);
     if (!answer.ok) break;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    list.append(...all("[data-list] > li", page).map((row) => document.importNode(row, true)));
-    const next = one(`${pager} a[rel=next]`, page);
-    one(`${pager} a[rel=next]`)?.remove();
-    if (next) one(pager).append(document.importNode(next, true));
+    const rows = all("[data-list] > li", page).map((row) => document.importNode(row, true));
+    if (back) list.prepend(...rows); else list.append(...rows);
+    const next = one(`nav.pager[aria-label=Pages] ${onward}`, page);
+    const old = one(onward, pager);
+    if (old) old.replaceWith(next ? document.importNode(next, true) : element("span"));
     const further = one("[data-search-on]", page);
-    const said = further ? further.firstChild.textContent : next ? "More may follow" : `Searched to the end; ${list.children.length} found`;
+    const said = further ? further.firstChild.textContent : next ? "More may follow" : `Searched to the ${back ? "start" : "end"}; ${list.children.length} found`;
     notice.firstChild.textContent = said;
     link.remove();
-    link = further && one("a[rel=next]", further);
+    link = further && one("a", further);
     if (link) notice.firstChild.after(link = document.importNode(link, true));
   }
   halt.remove();
+}
+
+// A page whose numbers are still being computed looks again by itself, ever less often, and opens anew once they are there.
+async function awaitNumbers(notice) {
+  for (let pause = 300; ; pause = Math.min(pause * 1.5, 5000)) {
+    await new Promise((resolve) => { setTimeout(resolve, pause); });
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer) continue;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const still = one("[data-wait]", page);
+    if (!still) { location.reload(); return; }
+    notice.textContent = still.textContent;
+  }
 }
 
 async function copy(button) {
@@ -218,7 +237,8 @@ async function live(place) {
     const state = await (await fetch(place.dataset.live)).json();
     if (state.error) throw new Error(state.error);
     const boxes = state.runs.map((run) => shown(run, root));
-    place.replaceChildren(...(boxes.length ? boxes : [element("p", "No evaluation is going on.", "empty")]));
+    const none = state.counting === undefined ? "No evaluation is going on." : `Requests are being counted, since ${state.counting} s.`;
+    place.replaceChildren(...(boxes.length ? boxes : [element("p", none, "empty")]));
   } catch (error) {
     place.replaceChildren(element("p", `The server does not answer (${error.message}).`, "empty"));
   }
@@ -241,6 +261,8 @@ document.addEventListener("DOMContentLoaded", () => {
   one("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const notice = one("[data-search-on]");
   if (notice) searchOn(notice);
+  const numbers = one("[data-wait]");
+  if (numbers) awaitNumbers(numbers);
   const place = one("[data-live]");
   if (place) live(place);
   if (location.hash) { const target = document.getElementById(decodeURIComponent(location.hash.slice(1))); if (target && target.tagName === "DETAILS") target.open = true; }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { accessibility, begin, browser, crawl, holometer, model, picture, pictures, questions, scratch, serve, watched } from "./support.js";
+import { accessibility, begin, browser, crawl, holometer, model, picture, pictures, questions, scratch, serve, settled, watched } from "./support.js";
 
 const folder = scratch();
 const db = path.join(folder, "holometer.db");
@@ -140,6 +140,7 @@ test("models are compared on the same instances", async () => {
   await page.click("nav a:has-text('Compare')");
   for (const box of await page.locator("input[name=models]").all()) await box.check();
   await page.click("form.filters > button");
+  await settled(page);
   assert.equal(await page.locator("table.board tbody tr").count(), ENTRIES.length);
   await page.click("table.board tbody th a");
   assert.match(await page.textContent("#instances ~ p"), /\d+ of \d+ instances/);

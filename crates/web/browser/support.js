@@ -130,6 +130,9 @@ export function kindOf(address) {
   return "start";
 }
 
+/** Waits until a page whose numbers take long has them. */
+export const settled = (page) => page.locator("[data-wait]").waitFor({ state: "detached", timeout: 300_000 });
+
 /** Opens every page that can be reached by links, `most` of each kind; calls `visit` on each. */
 export async function crawl(page, start, most, visit) {
   const waiting = [start];
@@ -142,6 +145,7 @@ export async function crawl(page, start, most, visit) {
     if (counts[kind] > most) continue;
     const answer = await page.goto(address);
     if (answer && answer.status() >= 400) throw new Error(`${address} answers ${answer.status()}: ${await page.textContent("main")}`);
+    await settled(page);
     await visit(kind, counts[kind], address);
     const links = await page.$$eval("a[href]", (all) => all.map((link) => link.href.split("#")[0]));
     for (const link of links) if (!known.has(link) && new URL(link).origin === new URL(start).origin) { known.add(link); waiting.push(link); }

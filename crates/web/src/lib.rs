@@ -7,7 +7,8 @@
 //! * **Nothing that a model or a data set says is trusted.** Every text is escaped when it is printed, invisible characters
 //!   are shown, and the server's policy allows neither inline scripts nor other hosts.
 //! * **Nothing is written**, except ratings when the user allows them.
-//! * **A page costs what it shows**, not what the database holds: lists are walked in bounded steps.
+//! * **A page costs what it shows**, not what the database holds: lists are walked in bounded steps, and what must be computed
+//!   from all of a run is made in the background while the page says so.
 //!
 //! This crate knows no plug-in; the caller passes their cards.
 
@@ -16,7 +17,9 @@ mod board;
 mod cards;
 mod export;
 mod guard;
+mod kept;
 mod markdown;
+mod matched;
 mod paths;
 pub mod plot;
 mod server;

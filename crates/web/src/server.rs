@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -17,8 +17,9 @@ use holometer_store::{Rating, RunId, Store, StoreError, UnitId, UnixMillis};
 use crate::assets::ASSETS;
 use crate::cards::Cards;
 use crate::guard::{Guard, headers};
+use crate::kept::{Held, Kept};
 use crate::paths;
-use crate::site::{FairnessReports, Mode, PageError, Query, Site};
+use crate::site::{FairnessReports, Mode, PageError, Query, Site, WAIT};
 use crate::views::live;
 
 /// The longest form that is read, in bytes, and the longest note that is kept, in characters.
@@ -89,7 +90,7 @@ pub fn serve(
             database: options.database.clone(),
             idle: Mutex::new(vec![first]),
             ratings: options.ratings,
-            live: Mutex::new(None),
+            live: Arc::default(),
         });
         ready(address);
         let router = router(app);
@@ -111,14 +112,8 @@ struct App {
     database: PathBuf,
     idle: Mutex<Vec<Store>>,
     ratings: bool,
-    live: Mutex<Option<Live>>,
-}
-
-/// The last answer about running evaluations, kept for a while that grows with what it took to make.
-struct Live {
-    made: Instant,
-    fresh: Duration,
-    json: String,
+    /// The last answer about running evaluations.
+    live: Arc<Kept<String>>,
 }
 
 fn router(app: Arc<App>) -> Router {
@@ -224,25 +219,26 @@ impl App {
         Ok(result)
     }
 
-    /// How running evaluations are going. What is expensive to count is counted less often.
+    /// How running evaluations are going. What is expensive to count is counted in the background, and less often; until it has
+    /// been counted once the answer says so.
     fn live(&self) -> Response {
-        let mut kept = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = kept.as_ref().is_some_and(|live| live.made.elapsed() < live.fresh);
-        if !fresh {
-            let start = Instant::now();
-            match self.with_store(|store| live::state(store, now())) {
-                Err(error) => {
-                    let text = serde_json::json!({ "error": error.to_string() }).to_string();
-                    return typed(StatusCode::INTERNAL_SERVER_ERROR, "application/json", text);
-                }
-                Ok(state) => {
-                    let fresh = (start.elapsed() * 10).max(Duration::from_millis(800));
-                    *kept = Some(Live { made: Instant::now(), fresh, json: state.to_string() });
-                }
+        let database = self.database.clone();
+        let state = self.live.next_state("live", Duration::from_millis(800));
+        let held = self.live.get("live", state, WAIT, move || {
+            let counted = Store::open_read_only(&database)
+                .map_err(PageError::from)
+                .and_then(|store| live::state(&store, now()));
+            counted.map(|state| state.to_string()).map_err(|error| error.to_string())
+        });
+        let (status, json) = match held {
+            Held::Ready(json) | Held::Making(_, Some(json)) => (StatusCode::OK, json.to_string()),
+            Held::Making(taken, None) => (StatusCode::OK, live::counting(taken).to_string()),
+            Held::Failed(why) => {
+                let json = serde_json::json!({ "error": why }).to_string();
+                (StatusCode::INTERNAL_SERVER_ERROR, json)
             }
-        }
-        let json = kept.as_ref().map(|live| live.json.clone()).unwrap_or_default();
-        typed(StatusCode::OK, "application/json", json)
+        };
+        typed(status, "application/json", json)
     }
 
     /// Keeps a rating and leads back to the unit.

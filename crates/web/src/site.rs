@@ -1,13 +1,16 @@
 //! The site: from an address and a database to a page.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
 use holometer_report::fairness::FairnessReport;
-use holometer_store::{RunId, RunInfo, Store, StoreError};
+use holometer_store::{Progress, RunId, RunInfo, Store, StoreError};
 use minijinja::{Environment, value::Value};
 
 use crate::cards::Cards;
+use crate::kept::Kept;
+use crate::matched::Compared;
 use crate::template::view;
 use crate::views;
 use crate::{paths, template};
@@ -84,15 +87,22 @@ impl Query {
 
 /// Makes the fairness report of a suite from its scores; the error is a sentence for people.
 pub type FairnessReports =
-    Box<dyn Fn(&Store, &str) -> Result<FairnessReport, String> + Send + Sync>;
+    Arc<dyn Fn(&Store, &str) -> Result<FairnessReport, String> + Send + Sync>;
+
+/// How long a page waits for what is made in the background.
+pub(crate) const WAIT: Duration = Duration::from_millis(30);
 
 /// Makes pages.
 pub struct Site {
-    pub(crate) cards: Cards,
+    pub(crate) cards: Arc<Cards>,
     pub(crate) mode: Mode,
     pub(crate) fairness: FairnessReports,
-    /// Fairness reports with the state of the suite that they are of.
-    pub(crate) reports: Mutex<BTreeMap<String, (u64, Arc<FairnessReport>)>>,
+    /// The fairness reports of suites.
+    pub(crate) reports: Arc<Kept<FairnessReport>>,
+    /// Comparisons of models.
+    pub(crate) compared: Arc<Kept<Compared>>,
+    /// What became of the requests of runs that have not been scored.
+    pub(crate) progress: Arc<Kept<Progress>>,
     environment: Environment<'static>,
 }
 
@@ -110,8 +120,17 @@ impl Site {
     /// # Errors
     /// When a template is faulty, which tests rule out.
     pub fn new(cards: Cards, fairness: FairnessReports, mode: Mode) -> Result<Self, PageError> {
-        let reports = Mutex::default();
-        Ok(Self { cards, mode, fairness, reports, environment: template::environment()? })
+        let (reports, compared, progress) = Default::default();
+        let environment = template::environment()?;
+        Ok(Self {
+            cards: Arc::new(cards),
+            mode,
+            fairness,
+            reports,
+            compared,
+            progress,
+            environment,
+        })
     }
 
     /// The page at an address, as HTML. The address is relative to the root and has no leading slash.

@@ -32,7 +32,7 @@ pub(crate) fn page_sources(args: &PagesArgs) -> Result<(Cards, FairnessReports),
     }
     let cards = cards(&catalogue);
     let catalogue = Arc::new(catalogue);
-    let fairness: FairnessReports = Box::new(move |store, suite| {
+    let fairness: FairnessReports = Arc::new(move |store, suite| {
         fairness(store, suite, &catalogue).map_err(|failure| failure.to_string())
     });
     Ok((cards, fairness))

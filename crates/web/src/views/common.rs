@@ -6,6 +6,7 @@ use holometer_core::{Cell, CellStatus, MetricName, Split};
 use holometer_store::{RunInfo, UnixMillis};
 use minijinja::value::Value;
 
+use crate::cards::Cards;
 use crate::paths;
 use crate::site::{PageError, Request};
 use crate::template::view;
@@ -17,6 +18,13 @@ pub(crate) fn label(run: &RunInfo) -> String {
     let model = format!("model={}", run.spec.model.name.as_str().replace('/', "_"));
     let without = name.replace(&format!(",{model}"), "").replace(&model, "");
     without.trim_end_matches(':').replace(":,", ":")
+}
+
+/// Changes whenever one of these runs is scored, and when runs are added.
+pub(crate) fn state_of(runs: &[RunInfo]) -> u64 {
+    let states: Vec<String> =
+        runs.iter().map(|run| format!("{}:{:?}", run.id.0, run.finished)).collect();
+    paths::fnv(&states.join(","))
 }
 
 /// An interval as text: `0.42 to 0.58`.
@@ -120,11 +128,10 @@ pub(crate) fn on_main_split(
 /// The metric by which a run's units are called right or wrong: the first of its main metrics that units have a value in
 /// [0, 1] of, more being better.
 pub(crate) fn verdict_metric(
-    request: &Request<'_>,
+    cards: &Cards,
     run: &RunInfo,
     of_units: &[MetricName],
 ) -> Option<MetricName> {
-    let cards = &request.site.cards;
     let judges = |metric: &MetricName| {
         of_units.contains(metric)
             && cards.metric(metric.as_str()).is_none_or(|card| {

@@ -1,24 +1,22 @@
 //! Models side by side on the same instances: paired differences per scenario, and the instances on which they differ.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use holometer_core::{MetricName, ScenarioName};
 use holometer_report::fairness::p_value;
-use holometer_stats::difference::{DifferenceOptions, paired_difference};
-use holometer_store::{Pair, RunInfo, UnitId};
+use holometer_store::{RunInfo, UnitId};
 use minijinja::value::Value;
 
-use super::common::{interval, label, verdict_metric};
+use super::common::interval;
 use super::instances::{answer, verdict};
 use super::run::figure;
+use crate::kept::Held;
+use crate::matched::{Compared, Matched, SAMPLE, compared};
 use crate::paths;
 use crate::plot::{Forest, ForestRow, Point};
 use crate::site::{Frame, PageError, Request, link};
 use crate::template::{safe, view};
 use crate::text::{cut, diff_html, line, shown_number as number};
-
-/// Over how many of a run's first instances models are compared in the pages.
-const SAMPLE: usize = 2000;
 
 /// The most models beside one another, and the most instances listed.
 const MOST_MODELS: usize = 4;
@@ -66,18 +64,6 @@ pub(crate) fn models(runs: &[RunInfo]) -> Vec<String> {
     models
 }
 
-/// One scenario, with the run of each chosen model and what the pairs say.
-struct Matched<'a> {
-    label: String,
-    scenario: &'a ScenarioName,
-    metric: MetricName,
-    runs: Vec<&'a RunInfo>,
-    /// For each model after the first its pairs with the first.
-    pairs: Vec<Vec<Pair>>,
-    /// For each model after the first what the pairs say.
-    judged: Vec<Option<Judged>>,
-}
-
 fn show(
     request: &Request<'_>,
     suite: &str,
@@ -86,15 +72,18 @@ fn show(
     chosen: &[String],
 ) -> Result<String, PageError> {
     let files = request.site.mode.is_files();
-    let mut matched = Vec::new();
-    let mut unmatched = Vec::new();
-    if chosen.len() > 1 {
-        (matched, unmatched) = matches(request, runs, chosen)?;
-        adjust(&mut matched, chosen.len() - 1);
-    }
+    let (compared, waiting) = match chosen.len() {
+        0 | 1 => (Arc::default(), None),
+        _ => match compared(request, suite, runs, chosen)? {
+            Held::Ready(compared) => (compared, None),
+            Held::Making(taken, older) => (older.unwrap_or_default(), Some(taken.as_secs())),
+            Held::Failed(why) => return Err(PageError::Content(why)),
+        },
+    };
+    let Compared { matched, unmatched } = &*compared;
     let rows: Vec<Value> =
         matched.iter().map(|found| scenario_row(request, suite, found, chosen)).collect();
-    let forests = forests(&matched, chosen);
+    let forests = forests(matched, chosen);
     let wanted = request.query.get("scenario");
     let listed = match matched.iter().find(|found| paths::slug(&found.label) == wanted) {
         Some(found) => vec![listing(request, suite, found, chosen)?],
@@ -135,128 +124,12 @@ fn show(
             }).collect::<Vec<_>>(),
             chosen => chosen.iter().map(|model| view! { name => model, href => paths::card("models", model) }).collect::<Vec<_>>(),
             pairs => pairs, rows => rows, forests => forests, listed => listed, unmatched => unmatched, most => MOST_MODELS, sample => SAMPLE,
+            waiting => waiting,
         },
     )
 }
 
-/// Matched scenarios, and those that can't be matched with the reason.
-type MatchedRuns<'a> = (Vec<Matched<'a>>, Vec<(String, String)>);
-
-/// The scenarios that all chosen models ran, matched by instance; and those that can't be matched, with the reason.
-fn matches<'a>(
-    request: &Request<'_>,
-    runs: &'a [RunInfo],
-    chosen: &[String],
-) -> Result<MatchedRuns<'a>, PageError> {
-    let mut by_label: BTreeMap<String, BTreeMap<&str, &RunInfo>> = BTreeMap::new();
-    let mut order = Vec::new();
-    for run in runs {
-        let label = label(run);
-        if !order.contains(&label) {
-            order.push(label.clone());
-        }
-        by_label.entry(label).or_default().insert(run.spec.model.name.as_str(), run);
-    }
-    let (mut matched, mut unmatched) = (Vec::new(), Vec::new());
-    for label in order {
-        let found: Vec<&RunInfo> = chosen
-            .iter()
-            .filter_map(|model| by_label.get(&label)?.get(model.as_str()).copied())
-            .collect();
-        let missing = chosen
-            .iter()
-            .find(|model| !found.iter().any(|run| run.spec.model.name.as_str() == model.as_str()));
-        if let Some(missing) = missing {
-            unmatched.push((label, format!("no run of {missing}")));
-            continue;
-        }
-        let metrics = request.store.unit_metrics(found[0].id)?;
-        let Some(metric) = verdict_metric(request, found[0], &metrics) else {
-            unmatched.push((label, "no metric that says right or wrong".to_owned()));
-            continue;
-        };
-        let pairs: Vec<Vec<Pair>> = found[1..]
-            .iter()
-            .map(|other| request.store.pairs(found[0].id, other.id, &metric, SAMPLE))
-            .collect::<Result<_, _>>()?;
-        if pairs.iter().all(Vec::is_empty) {
-            unmatched.push((label, "no instance was scored for both".to_owned()));
-            continue;
-        }
-        let judged =
-            pairs.iter().map(|pairs| judge(request, found[0], pairs)).collect::<Result<_, _>>()?;
-        let scenario = &found[0].spec.scenario.name;
-        matched.push(Matched { label, scenario, metric, runs: found, pairs, judged });
-    }
-    Ok((matched, unmatched))
-}
-
-/// Adjusts the p values of each model's differences for how many scenarios were looked at (Holm).
-fn adjust(matched: &mut [Matched<'_>], others: usize) {
-    for other in 0..others {
-        let plain: Vec<f64> =
-            matched.iter().filter_map(|found| Some(found.judged[other].as_ref()?.p)).collect();
-        let mut adjusted = holometer_stats::multiplicity::holm(&plain).into_iter();
-        for judged in matched.iter_mut().filter_map(|found| found.judged[other].as_mut()) {
-            judged.p = adjusted.next().unwrap_or(judged.p);
-        }
-    }
-}
-
-/// A paired difference: the other model less the first.
-struct Judged {
-    wins: usize,
-    losses: usize,
-    ties: usize,
-    value: f64,
-    ends: Option<(f64, f64)>,
-    p: f64,
-    n: usize,
-    clusters: usize,
-    method: String,
-}
-
-fn judge(
-    request: &Request<'_>,
-    run: &RunInfo,
-    pairs: &[Pair],
-) -> Result<Option<Judged>, PageError> {
-    let differences: Vec<f64> = pairs.iter().map(|pair| pair.values.1 - pair.values.0).collect();
-    let mut labels: BTreeMap<String, usize> = BTreeMap::new();
-    let mut clusters = Vec::with_capacity(pairs.len());
-    for pair in pairs {
-        let instance = request.store.instance(run.id, pair.positions.0)?;
-        let name = instance.map_or_else(String::new, |instance| {
-            instance.cluster.clone().unwrap_or_else(|| format!("\u{0}{}", instance.id))
-        });
-        let next = labels.len();
-        clusters.push(*labels.entry(name).or_insert(next));
-    }
-    let Some(found) = paired_difference(&differences, &clusters, &DifferenceOptions::default())
-    else {
-        return Ok(None);
-    };
-    let count =
-        |keep: fn(f64) -> bool| differences.iter().filter(|difference| keep(**difference)).count();
-    Ok(Some(Judged {
-        wins: count(|difference| difference > 0.0),
-        losses: count(|difference| difference < 0.0),
-        ties: count(|difference| difference == 0.0),
-        value: found.value,
-        ends: found.interval.as_ref().map(|ends| (ends.low, ends.high)),
-        p: found.p_value,
-        n: found.n,
-        clusters: found.clusters,
-        method: found.interval.map(|ends| ends.method).unwrap_or_default(),
-    }))
-}
-
-fn scenario_row(
-    request: &Request<'_>,
-    suite: &str,
-    found: &Matched<'_>,
-    chosen: &[String],
-) -> Value {
+fn scenario_row(request: &Request<'_>, suite: &str, found: &Matched, chosen: &[String]) -> Value {
     let others: Vec<Value> = found
         .judged
         .iter()
@@ -293,7 +166,7 @@ fn signed(value: f64) -> String {
     if value > 0.0 { format!("+{text}") } else { text }
 }
 
-fn forests(matched: &[Matched<'_>], chosen: &[String]) -> Vec<Value> {
+fn forests(matched: &[Matched], chosen: &[String]) -> Vec<Value> {
     let mut forests = Vec::new();
     for (at, model) in chosen.iter().enumerate().skip(1) {
         let rows: Vec<ForestRow> = matched
@@ -326,7 +199,7 @@ fn forests(matched: &[Matched<'_>], chosen: &[String]) -> Vec<Value> {
 fn listing(
     request: &Request<'_>,
     suite: &str,
-    found: &Matched<'_>,
+    found: &Matched,
     chosen: &[String],
 ) -> Result<Value, PageError> {
     let mut values: BTreeMap<usize, Vec<Option<(usize, f64)>>> = BTreeMap::new();
@@ -390,7 +263,7 @@ fn listing(
 
 fn listed_row(
     request: &Request<'_>,
-    found: &Matched<'_>,
+    found: &Matched,
     row: &[(usize, f64)],
 ) -> Result<Value, PageError> {
     let mut answers = Vec::new();

@@ -1,28 +1,65 @@
 //! Whom the models fail: the fairness row of each model and scenario, gaps with intervals, how the families go together,
 //! and what was not measured.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use holometer_report::fairness::{FairnessReport, p_value};
+use holometer_store::{RunInfo, Store};
 use holometer_summary::fairness::{FairnessCell, FairnessRow, Family};
 use holometer_summary::{Entry, Finding, Verdict, status_reason};
 use minijinja::value::Value;
 
-use super::common::{interval, reason, tally};
+use super::common::{interval, reason, state_of, tally};
 use super::run::figure;
+use crate::kept::Held;
 use crate::paths;
 use crate::plot::{Forest, ForestRow, Plot, Point};
-use crate::site::{Frame, PageError, Request};
+use crate::site::{Frame, PageError, Request, WAIT};
 use crate::template::view;
 use crate::text::shown_number as number;
 
 /// The most differences in the forest plot.
 const MOST_ROWS: usize = 40;
 
-/// The page of a suite.
+/// The page of a suite. What takes long to compute is computed in the background; until it is there, the page says so and shows
+/// the measures as they were before the last change, if there are any.
 pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageError> {
-    let report = report(request, suite)?;
     let runs = request.store.runs(suite)?;
+    let (report, taken) = if request.site.mode.is_files() {
+        (Some(Arc::new(now(request, suite)?)), None)
+    } else {
+        match soon(request, suite, &runs) {
+            Held::Ready(report) => (Some(report), None),
+            Held::Making(taken, older) => (older, Some(taken)),
+            Held::Failed(why) => return Err(PageError::Content(why)),
+        }
+    };
+    let frame = Frame {
+        title: format!("Fairness: {suite}"),
+        current: "fairness",
+        suite: Some(suite),
+        per_suite: true,
+        crumbs: Vec::new(),
+    };
+    let content = report.as_deref().map(|report| content(report, &runs)).unwrap_or_default();
+    let waiting = taken.map(|taken| waiting(taken, &runs, report.is_some()));
+    request.render(
+        "fairness.html",
+        &frame,
+        view! { ready => report.is_some(), waiting => waiting, ..content },
+    )
+}
+
+/// What is said while the measures are being computed.
+fn waiting(taken: Duration, runs: &[RunInfo], older: bool) -> Value {
+    view! {
+        seconds => taken.as_secs(), runs => runs.len(),
+        instances => runs.iter().map(|run| run.instances).sum::<usize>(), older => older,
+    }
+}
+
+fn content(report: &FairnessReport, runs: &[RunInfo]) -> Value {
     let run_of = |row: &FairnessRow| {
         let found = runs.iter().find(|run| run.spec.name == row.run);
         found.map(|run| paths::run(run.id.0))
@@ -41,57 +78,34 @@ pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageErr
             }
         })
         .collect();
-    let frame = Frame {
-        title: format!("Fairness: {suite}"),
-        current: "fairness",
-        suite: Some(suite),
-        per_suite: true,
-        crumbs: Vec::new(),
-    };
-    let counts = |verdict: Verdict| {
-        let cells = report.rows.iter().flat_map(|row| &row.cells);
-        cells
-            .filter(|cell| {
-                cell.entry.finding().and_then(|finding| finding.verdict) == Some(verdict)
-            })
-            .count()
-    };
+    let findings =
+        || report.rows.iter().flat_map(|row| &row.cells).filter_map(|cell| cell.entry.finding());
+    let counts =
+        |verdict: Verdict| findings().filter(|found| found.verdict == Some(verdict)).count();
     let all = report.rows.iter().map(|row| row.cells.len()).sum::<usize>();
-    let numbers = report
-        .rows
-        .iter()
-        .flat_map(|row| &row.cells)
-        .filter(|cell| cell.entry.finding().is_some())
-        .count();
-    request.render(
-        "fairness.html",
-        &frame,
-        view! {
-            rows => rows, families => Family::ALL.iter().map(|family| family.as_str()).collect::<Vec<_>>(),
-            forest => forest_plot(&report).as_ref().map(figure), panel => panel(&report), methods => report.methods, margin => number(report.judgement.margin),
-            level => number(report.judgement.level * 100.0),
-            disparities => counts(Verdict::Disparity), equivalent => counts(Verdict::Equivalent),
-            inconclusive => counts(Verdict::Inconclusive), measured => numbers, unmeasured => all - numbers,
-        },
-    )
+    let numbers = findings().count();
+    view! {
+        rows => rows, families => Family::ALL.iter().map(|family| family.as_str()).collect::<Vec<_>>(),
+        forest => forest_plot(report).as_ref().map(figure), panel => panel(report), methods => report.methods,
+        margin => number(report.judgement.margin), level => number(report.judgement.level * 100.0),
+        disparities => counts(Verdict::Disparity), equivalent => counts(Verdict::Equivalent),
+        inconclusive => counts(Verdict::Inconclusive), measured => numbers, unmeasured => all - numbers,
+    }
 }
 
-/// The suite's report, made again when a run has been scored since.
-pub(super) fn report(request: &Request<'_>, suite: &str) -> Result<Arc<FairnessReport>, PageError> {
-    let runs = request.store.runs(suite)?;
-    let state: Vec<String> =
-        runs.iter().map(|run| format!("{}:{:?}", run.id.0, run.finished)).collect();
-    let state = paths::fnv(&state.join(","));
-    let lock = || request.site.reports.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((of, report)) = lock().get(suite)
-        && *of == state
-    {
-        return Ok(Arc::clone(report));
-    }
-    let report = (request.site.fairness)(request.store, suite).map_err(PageError::Content)?;
-    let report = Arc::new(report);
-    lock().insert(suite.to_owned(), (state, Arc::clone(&report)));
-    Ok(report)
+/// The suite's report, whatever it takes.
+pub(super) fn now(request: &Request<'_>, suite: &str) -> Result<FairnessReport, PageError> {
+    (request.site.fairness)(request.store, suite).map_err(PageError::Content)
+}
+
+/// The suite's report as far as it is there, made again when a run has been scored since.
+fn soon(request: &Request<'_>, suite: &str, runs: &[RunInfo]) -> Held<FairnessReport> {
+    let (make, name) = (Arc::clone(&request.site.fairness), suite.to_owned());
+    let database = request.store.path().to_path_buf();
+    request.site.reports.get(suite, state_of(runs), WAIT, move || {
+        let store = Store::open_read_only(&database).map_err(|error| error.to_string())?;
+        make(&store, &name)
+    })
 }
 
 fn headline(row: &FairnessRow, family: Family) -> Value {

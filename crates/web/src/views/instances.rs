@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use holometer_core::{MetricName, Outcome, Score};
 use holometer_store::{
-    Copies, Direction, Ending, Filter, Found, RunInfo, ScoreRange, StoredUnit, UnitId, Walk,
+    Copies, Direction, Ending, Filter, Found, Looked, RunInfo, ScoreRange, StoredUnit, TextFilter,
+    UnitId, Walk,
 };
 use minijinja::value::Value;
 use regex::{Regex, RegexBuilder};
@@ -19,13 +20,14 @@ use crate::text::{line, shown_number as number};
 /// Instances on a page.
 pub(crate) const PAGE: usize = 25;
 
-/// How many positions a page may look at, how many units it may read, and for how long, before it offers to go on.
-const POSITIONS: i64 = 200_000;
-const TEXTS: usize = 20_000;
-const PATIENCE: Duration = Duration::from_millis(120);
+/// How long a page searches before it offers to go on; it should begin to arrive within 50 ms.
+const PATIENCE: Duration = Duration::from_millis(25);
 
-/// How many units are read to learn how long one takes.
-const PROBE: usize = 100;
+/// The same for the further parts of a search, which the page's script asks for.
+const PATIENCE_OF_PARTS: Duration = Duration::from_millis(200);
+
+/// The same for each of a unit's neighbours.
+const PATIENCE_OF_NEIGHBOURS: Duration = Duration::from_millis(12);
 
 /// Values at least this close to an end count as at the end.
 const CLOSE: f64 = 1e-9;
@@ -41,6 +43,17 @@ pub(crate) struct Selection {
     pub(crate) shows: Vec<(&'static str, &'static str)>,
 }
 
+/// Where in a list to look, and how much of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    /// The first position that is looked at.
+    pub(crate) from: i64,
+    /// Which way.
+    pub(crate) direction: Direction,
+    /// The most instances.
+    pub(crate) wanted: usize,
+}
+
 impl Selection {
     /// Reads a query.
     pub(crate) fn of(
@@ -49,7 +62,7 @@ impl Selection {
         query: &Query,
     ) -> Result<Self, PageError> {
         let metrics = request.store.unit_metrics(run.id)?;
-        let judge = verdict_metric(request, run, &metrics);
+        let judge = verdict_metric(&request.site.cards, run, &metrics);
         let perturbed = !run.spec.augmentation.perturbations.is_empty();
         let has = |name: &str| metrics.iter().any(|metric| metric.as_str() == name);
         let mut shows = vec![("all", "all")];
@@ -114,33 +127,43 @@ impl Selection {
         self.filter.trial
     }
 
-    /// Walks through the run.
+    /// Walks through the run, at most about as long as `patience`.
     pub(crate) fn find(
+        &self,
+        request: &Request<'_>,
+        run: &RunInfo,
+        part: Part,
+        patience: Duration,
+    ) -> Result<Found, PageError> {
+        let end = Instant::now() + patience;
+        self.walk(request, run, part, &|_| Instant::now() >= end)
+    }
+
+    /// One neighbour of a unit; no instance, but where to go on, when there is none near.
+    pub(crate) fn neighbour(
         &self,
         request: &Request<'_>,
         run: &RunInfo,
         from: i64,
         direction: Direction,
-        wanted: usize,
     ) -> Result<Found, PageError> {
-        let walk = Walk { from, direction, wanted, positions: POSITIONS, texts: TEXTS };
-        if self.text.is_none() && self.group.is_empty() {
-            return Ok(request.store.browse(run.id, &self.filter, None, walk)?);
-        }
+        let part = Part { from, direction, wanted: 1 };
+        self.find(request, run, part, PATIENCE_OF_NEIGHBOURS)
+    }
+
+    fn walk(
+        &self,
+        request: &Request<'_>,
+        run: &RunInfo,
+        part: Part,
+        enough: &dyn Fn(Looked) -> bool,
+    ) -> Result<Found, PageError> {
+        let Part { from, direction, wanted } = part;
+        let walk = Walk { from, direction, wanted, enough };
         let accept = |unit: &StoredUnit| self.accepts(unit);
-        let read = |walk: Walk| request.store.browse(run.id, &self.filter, Some(&accept), walk);
-        let start = Instant::now();
-        let mut found = read(Walk { texts: PROBE, ..walk })?;
-        let each = start.elapsed() / PROBE as u32;
-        let more = PATIENCE.saturating_sub(start.elapsed()).as_nanos() / each.as_nanos().max(1);
-        let texts = usize::try_from(more).unwrap_or(TEXTS).min(TEXTS);
-        if let (Some(next), true) = (found.next, found.places.len() < wanted && texts > 0) {
-            let wanted = wanted - found.places.len();
-            let rest = read(Walk { from: next, wanted, texts, ..walk })?;
-            found.places.extend(rest.places);
-            found.next = rest.next;
-        }
-        Ok(found)
+        let by_text = self.text.is_some() || !self.group.is_empty();
+        let text: Option<TextFilter<'_>> = by_text.then_some(&accept);
+        Ok(request.store.browse(run.id, &self.filter, text, walk)?)
     }
 
     fn accepts(&self, unit: &StoredUnit) -> bool {
@@ -196,7 +219,7 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
     };
     let selection = Selection::of(request, run, &query)?;
     let show = if query.get("show").is_empty() { "all" } else { query.get("show") };
-    let (found, before, after) = match request.site.mode {
+    let Listed { found, before, after, back } = match request.site.mode {
         Mode::Served { .. } => served(request, run, &selection, &query)?,
         Mode::Files { instances } => laid_out(request, run, &selection, show, part, instances)?,
     };
@@ -213,7 +236,8 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
             let href = if files {
                 paths::instances_part(run.id.0, value, 0)
             } else {
-                paths::instances(run.id.0) + &query.with("show", value).replace("show=all", "show=")
+                paths::instances(run.id.0)
+                    + &Query(listed(&query)).with("show", value).replace("show=all", "show=")
             };
             view! { href => href, label => label, current => *value == show }
         })
@@ -233,7 +257,7 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo, file: &str) -> Result<S
         &frame,
         view! {
             rows => rows, shows => shows, links => run_links(run), before => before, after => after,
-            cut_short => found.next.is_some() && found.places.len() < PAGE,
+            cut_short => found.next.is_some() && found.places.len() < PAGE, back => back,
             looked_until => found.next, wanted => PAGE, instances => run.instances, judge => selection.judge.as_ref().map(|metric| metric.0.clone()),
             query => query.0, q => query.get("q"), regex => query.get("regex") == "1", show => show,
             group => query.get("group"), metric => query.get("metric"), min => query.get("min"), max => query.get("max"),
@@ -259,26 +283,47 @@ fn named(request: &Request<'_>, run: &RunInfo, text: &str) -> Result<Vec<Value>,
     Ok(shown.collect())
 }
 
-type Listed = (Found, Option<String>, Option<String>);
+/// A part of a list, and where its neighbours are.
+struct Listed {
+    found: Found,
+    before: Option<String>,
+    after: Option<String>,
+    /// Whether the list was walked backwards.
+    back: bool,
+}
 
+/// The instances from a position on, or the last ones before a position. What lies on the other side is looked for only when
+/// somebody goes there.
 fn served(
     request: &Request<'_>,
     run: &RunInfo,
     selection: &Selection,
     query: &Query,
 ) -> Result<Listed, PageError> {
-    let from = query.number("from").unwrap_or(0).max(0);
-    let found = selection.find(request, run, from, Direction::Forward, PAGE)?;
     let list = paths::instances(run.id.0);
-    let before = if from > 0 {
-        let back = selection.find(request, run, from - 1, Direction::Backward, PAGE)?;
-        let first = back.places.last().map_or(0, |place| place.position);
-        Some(format!("{list}{}", query.with("from", &first.to_string())))
-    } else {
-        None
+    let mut choice = query.clone();
+    for place in ["from", "before", "part"] {
+        choice.0.remove(place);
+    }
+    let from = |at: i64| format!("{list}{}", choice.with("from", &at.to_string()));
+    let before = |at: i64| format!("{list}{}", choice.with("before", &at.to_string()));
+    let (wanted, patience) = match query.number("part").and_then(|part| usize::try_from(part).ok())
+    {
+        Some(part) => (part.clamp(1, PAGE), PATIENCE_OF_PARTS),
+        None => (PAGE, PATIENCE),
     };
-    let after = found.next.map(|next| format!("{list}{}", query.with("from", &next.to_string())));
-    Ok((found, before, after))
+    if let Some(end) = query.number("before") {
+        let part = Part { from: end.saturating_sub(1), direction: Direction::Backward, wanted };
+        let mut found = selection.find(request, run, part, patience)?;
+        found.places.reverse();
+        let more = found.next.map(|next| before(next + 1));
+        return Ok(Listed { found, before: more, after: Some(from(end.max(0))), back: true });
+    }
+    let start = query.number("from").unwrap_or(0).max(0);
+    let part = Part { from: start, direction: Direction::Forward, wanted };
+    let found = selection.find(request, run, part, patience)?;
+    let after = found.next.map(from);
+    Ok(Listed { found, before: (start > 0).then(|| before(start)), after, back: false })
 }
 
 /// A part of a list in the static site: the first instances only.
@@ -290,7 +335,9 @@ fn laid_out(
     part: usize,
     instances: usize,
 ) -> Result<Listed, PageError> {
-    let mut found = selection.find(request, run, 0, Direction::Forward, (part + 1) * PAGE + 1)?;
+    let wanted = Part { from: 0, direction: Direction::Forward, wanted: (part + 1) * PAGE + 1 };
+    let enough = |looked: Looked| looked.positions >= instances as i64;
+    let mut found = selection.walk(request, run, wanted, &enough)?;
     found.places.retain(|place| place.position < instances);
     let more = found.places.len() > (part + 1) * PAGE;
     found.places.truncate((part + 1) * PAGE);
@@ -298,7 +345,7 @@ fn laid_out(
     found.next = None;
     let before = (part > 0).then(|| paths::instances_part(run.id.0, show, part - 1));
     let after = more.then(|| paths::instances_part(run.id.0, show, part + 1));
-    Ok((found, before, after))
+    Ok(Listed { found, before, after, back: false })
 }
 
 /// `instances.html` or `instances-SHOW-N.html`.
@@ -347,8 +394,9 @@ fn row(
 /// The parts of a query that choose instances, without the place in the list.
 fn listed(query: &Query) -> BTreeMap<String, String> {
     let mut values = query.0.clone();
-    values.remove("from");
-    values.remove("trial");
+    for name in ["from", "before", "part", "trial"] {
+        values.remove(name);
+    }
     values
 }
 

@@ -1,5 +1,7 @@
 //! Evaluations that are going on: the page, and the numbers that its script asks for.
 
+use std::time::Duration;
+
 use holometer_store::{Store, UnixMillis};
 use serde_json::{Value, json};
 
@@ -18,6 +20,11 @@ const FORGOTTEN: i64 = 24 * 3600 * 1000;
 pub(crate) fn page(request: &Request<'_>) -> Result<String, PageError> {
     let frame = Frame { title: "Live".to_owned(), current: "live", ..Frame::default() };
     request.render("live.html", &frame, view! {})
+}
+
+/// What is said while the runs' requests are counted for the first time.
+pub(crate) fn counting(taken: Duration) -> Value {
+    json!({ "counting": taken.as_secs(), "runs": [] })
 }
 
 /// How all unfinished runs are going, as JSON.

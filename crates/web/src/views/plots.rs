@@ -41,7 +41,7 @@ impl Site {
         let request = Request { site: self, store, path: "plots.html", query: &query };
         let mut plots = plots(&request, suite)?;
         if wanted("forest") {
-            let report = fairness::report(&request, suite)?;
+            let report = fairness::now(&request, suite)?;
             plots.extend(fairness::forest_plot(&report).map(|plot| named("forest", plot)));
         }
         if wanted("calibration") {

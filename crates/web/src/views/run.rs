@@ -27,7 +27,7 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo) -> Result<String, PageE
     let cells = request.store.cells(run.id)?;
     let tally = request.store.tally(run.id)?;
     let metrics = request.store.unit_metrics(run.id)?;
-    let judged_by = verdict_metric(request, run, &metrics);
+    let judged_by = verdict_metric(&request.site.cards, run, &metrics);
     let main = main_cell(request, run)?;
     let plots = plots(request, run, &metrics, judged_by.as_ref())?;
     let frame = Frame {
@@ -54,7 +54,8 @@ pub(crate) fn page(request: &Request<'_>, run: &RunInfo) -> Result<String, PageE
             tally => tally.map(|tally| counts(run, &tally, &cells)),
             template => template(run), metrics => tables(request, run, &cells),
             plots => plots, sampled => (run.instances > SAMPLE).then_some(SAMPLE),
-            warnings => warnings(run, tally.as_ref(), &cells),
+            warnings => warnings(run, tally.as_ref(), &cells), planned => super::coverage::not_run(request, &run.suite)?,
+            coverage => paths::suite(&run.suite, "coverage"),
             spec_json => serde_json::to_string_pretty(&run.spec).unwrap_or_default(),
         },
     )
@@ -277,7 +278,7 @@ fn plots(
 /// The calibration curve of a run, where its units have a probability and a verdict.
 pub(super) fn calibration(request: &Request<'_>, run: &RunInfo) -> Result<Option<Plot>, PageError> {
     let metrics = request.store.unit_metrics(run.id)?;
-    let judged_by = verdict_metric(request, run, &metrics);
+    let judged_by = verdict_metric(&request.site.cards, run, &metrics);
     curve(request, run, &metrics, judged_by.as_ref())
 }
 

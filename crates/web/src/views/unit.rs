@@ -118,16 +118,27 @@ fn neighbours(
     id: UnitId,
 ) -> Result<(Option<String>, Option<String>), PageError> {
     let at = id.instance as i64;
-    let suffix =
-        if request.site.mode.is_files() { String::new() } else { request.query.with("", "") };
+    let files = request.site.mode.is_files();
+    let suffix = if files { String::new() } else { request.query.with("", "") };
     let find = |from: i64, direction: Direction| -> Result<Option<String>, PageError> {
-        let found = selection.find(request, run, from, direction, 1)?;
+        let found = selection.neighbour(request, run, from, direction)?;
         let place = found.places.first().map(|place| place.position);
         let place = place.filter(|place| match request.site.mode {
             Mode::Files { instances } => *place < instances,
             Mode::Served { .. } => true,
         });
-        Ok(place.map(|place| paths::unit(run.id.0, place, id.trial) + &suffix))
+        if let Some(place) = place {
+            return Ok(Some(paths::unit(run.id.0, place, id.trial) + &suffix));
+        }
+        // None is near: the list goes on looking.
+        let further = found.next.filter(|_| found.places.is_empty() && !files);
+        Ok(further.map(|next| {
+            let (name, place) = match direction {
+                Direction::Forward => ("from", next),
+                Direction::Backward => ("before", next + 1),
+            };
+            paths::instances(run.id.0) + &request.query.with(name, &place.to_string())
+        }))
     };
     Ok((find(at - 1, Direction::Backward)?, find(at + 1, Direction::Forward)?))
 }
