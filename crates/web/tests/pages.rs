@@ -100,9 +100,16 @@ fn scratch() -> (tempfile::TempDir, Store) {
     (folder, store)
 }
 
-/// A page by its address with a query.
+/// The folder of the suite's pages.
+fn suite(site: &Site, store: &Store) -> String {
+    let start = site.page(store, "", &Query::default()).unwrap();
+    between(&start, "href=\"suite/", "/")[0].to_owned()
+}
+
+/// A page by its address with a query; `SUITE` stands for the suite's folder.
 fn page(site: &Site, store: &Store, address: &str) -> String {
-    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let address = address.replace("SUITE", &suite(site, store));
+    let (path, query) = address.split_once('?').unwrap_or((&address, ""));
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = Query(pairs.map(|(name, value)| (name.into(), value.into())).collect());
     site.page(store, path, &query).unwrap()
@@ -165,14 +172,14 @@ fn what_could_not_be_run_is_shown_with_its_reason() {
     let reason = "downloads are off\nhint: <fetch> it".to_owned();
     store.record_not_run(SUITE, &[], &[(cell, reason)]).unwrap();
     let site = site(quick());
-    for address in ["suite/made/coverage.html".to_owned(), format!("run/{}/index.html", run.0)] {
+    for address in ["suite/SUITE/coverage.html".to_owned(), format!("run/{}/index.html", run.0)] {
         let html = page(&site, &store, &address);
         let shown = between(&html, "id=\"not-run\"", "</ul>");
         assert_eq!(shown.len(), 1, "{address}");
         assert!(shown[0].contains("downloads are off<br>hint: &lt;fetch&gt; it"), "{}", shown[0]);
     }
     assert!(
-        page(&site, &store, "suite/made/coverage.html").contains("1 planned run could not be run")
+        page(&site, &store, "suite/SUITE/coverage.html").contains("1 planned run could not be run")
     );
 }
 
@@ -182,7 +189,7 @@ fn requests_of_a_run_that_is_going_on_are_counted() {
     filled(&mut store, 3);
     let site = site(quick());
     for _ in 0..500 {
-        let html = page(&site, &store, "suite/made/coverage.html");
+        let html = page(&site, &store, "suite/SUITE/coverage.html");
         if !html.contains("data-wait") {
             assert!(html.contains("3 requests planned = 0 answered"), "{html}");
             assert!(!html.contains("being counted"), "{html}");
@@ -203,7 +210,7 @@ fn a_page_whose_numbers_take_long_says_so_and_shows_them_later() {
         let methods = going.lock().unwrap().recv_timeout(Duration::from_secs(60));
         Ok(fairness(methods.map_err(|error| error.to_string())?))
     }));
-    let look = || page(&site, &store, "suite/made/fairness.html");
+    let look = || page(&site, &store, "suite/SUITE/fairness.html");
     let until = |wanted: &str| {
         let seen = std::iter::repeat_with(look).take(2000).find(|html| html.contains(wanted));
         seen.unwrap_or_else(|| panic!("the page never said `{wanted}`"))
