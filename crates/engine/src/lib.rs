@@ -40,5 +40,6 @@ pub use describe::{TokenizerAndWindow, load_tokenizer, load_tokenizer_and_window
 pub use embed::{Embedding, Pooling};
 pub use encoder::{BertScore, Encoder, TextPair};
 pub use error::EngineError;
+pub use memory::resident_memory;
 pub use model::LocalModel;
 pub use options::{ChatUse, LoadOptions, WeightType};

@@ -19,6 +19,14 @@ fn available() -> Option<usize> {
     Some((kib * 1024).min(container_room().unwrap_or(usize::MAX)))
 }
 
+/// Bytes of this process's memory that lie in the machine's, mapped files included; `None` where the system does not say.
+pub fn resident_memory() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: usize = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
 fn container_room() -> Option<usize> {
     let read = |name: &str| -> Option<usize> {
         std::fs::read_to_string(Path::new("/sys/fs/cgroup").join(name)).ok()?.trim().parse().ok()

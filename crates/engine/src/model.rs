@@ -306,7 +306,10 @@ fn key_value_room(
     let page = KvCache::page_bytes(layers, config.kv_heads, config.head_dim);
     let buffers =
         limits.rows * decoder.floats_per_row() * 4 + limits.logit_rows * config.vocabulary * 4;
-    let fixed = decoder.weight_bytes() + buffers;
+    let mut fixed = decoder.weight_bytes() + buffers;
+    if options.max_memory.is_some() {
+        fixed += options.memory_taken;
+    }
     // The default limit is what is free now, when the weights are already there.
     let limit = options
         .max_memory

@@ -38,8 +38,10 @@ pub struct LoadOptions {
     pub threads: Option<usize>,
     /// How weights are kept.
     pub weights: WeightType,
-    /// Bytes for weights, keys and values and buffers; `None`: three quarters of the free memory.
+    /// Bytes for weights, keys and values, buffers and what is taken already; `None`: three quarters of the free memory.
     pub max_memory: Option<usize>,
+    /// Bytes of that limit which the process has taken for other things; see [`resident_memory`](crate::resident_memory).
+    pub memory_taken: usize,
     /// When the chat template is used.
     pub chat: ChatUse,
     /// A `tokenizer.json` that replaces the model's own.

@@ -104,7 +104,7 @@ pub(crate) struct EnvironmentArgs {
     /// Threads for local models; by default one per physical core.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Memory for local models, for instance `8GB`; by default what the machine has free.
+    /// Memory that the program may take with its local models, for instance `8GB`; by default what the machine has free.
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_memory: Option<String>,
     /// Take the local model's tokenizer from this `tokenizer.json` or folder instead of its own.

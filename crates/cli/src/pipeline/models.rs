@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use holometer_core::{Model, ModelName, ModelSpec, Price, RunSpec};
 use holometer_data::Library;
-use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window};
+use holometer_engine::{
+    ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window, resident_memory,
+};
 use holometer_plan::{HelmConfig, HelmDeployment, SelectedModel, Tuning};
 use holometer_providers::{Contact, NamedServer, Settings};
 use holometer_run::Place;
@@ -310,6 +312,7 @@ pub(crate) fn load_options(local: &LocalSettings, name: Option<&ModelName>) -> L
         threads: local.threads,
         weights: weight_type(local.weights),
         max_memory: local.max_memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+        memory_taken: resident_memory().unwrap_or(0),
         chat: if local.no_chat_template { ChatUse::Never } else { ChatUse::IfPresent },
         tokenizer: local.tokenizer.as_deref().map(tokenizer_file),
         max_context: local.max_context,
