@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use holometer_core::CellStatus;
 use holometer_summary::fairness::{FairnessCell, FairnessRow, Family, Judgement};
 use holometer_summary::panel::{LEAST_ROWS, PanelEntry};
-use holometer_summary::{Entry, Finding, Verdict, status_reason};
+use holometer_summary::{Entry, Finding, Verdict, status_detail, status_reason};
 use serde::{Deserialize, Serialize};
 
 use crate::format::number;
@@ -134,7 +134,7 @@ fn details(report: &FairnessReport, kept: fn(&FairnessCell) -> bool) -> Table {
                 Entry::Missing(status) => {
                     cells.extend(["-", "-", "-", "0", "0", "-"].map(str::to_owned));
                     cells.push(cell.entry.status().replace('_', " "));
-                    cells.push(status_reason(status));
+                    cells.push(status_detail(status));
                 }
             }
             rows.push(cells);
@@ -202,7 +202,7 @@ pub fn fairness_data(report: &FairnessReport) -> Table {
             };
             let reason = match &cell.entry {
                 Entry::Found(finding) => finding.notes.join("; "),
-                Entry::Missing(status) => status_reason(status),
+                Entry::Missing(status) => status_detail(status),
             };
             let method = finding.and_then(|f| f.interval.as_ref()).map(|i| i.method.clone());
             let verdict = finding

@@ -140,7 +140,18 @@ pub fn status_name(status: &CellStatus) -> &'static str {
     }
 }
 
-/// Why, in words.
+/// Why, in words that do not name the status: for beside its name.
+pub fn status_detail(status: &CellStatus) -> String {
+    match status {
+        CellStatus::NotApplicable { reason } => reason.clone(),
+        CellStatus::NotRequested { enable_with } => format!("{enable_with} enables it"),
+        CellStatus::ScorerUnavailable { fix } => fix.clone(),
+        CellStatus::Failed { error } => error.clone(),
+        CellStatus::Ok | CellStatus::InsufficientSupport { .. } => status_reason(status),
+    }
+}
+
+/// Why, in words that name the status: for alone.
 pub fn status_reason(status: &CellStatus) -> String {
     match status {
         CellStatus::Ok => String::new(),

@@ -17,4 +17,4 @@ pub mod power;
 pub mod rows;
 
 pub use cells::{Options, TotalsInput, UnitScores, cells};
-pub use finding::{Entry, Finding, Verdict, status_name, status_reason};
+pub use finding::{Entry, Finding, Verdict, status_detail, status_name, status_reason};

@@ -6,7 +6,7 @@ use holometer_core::{CellStatus, Value as Number};
 use holometer_scenarios::Catalogue;
 use holometer_store::{RunInfo, Store};
 use holometer_summary::rows::{Column, InstanceTable, Mentions, ONLY_PAIRS, Row};
-use holometer_summary::{status_name, status_reason};
+use holometer_summary::{status_detail, status_name};
 use serde_json::{Map, Value, json};
 
 use crate::args::{ExportTableArgs, RowsFormat};
@@ -115,7 +115,7 @@ fn row_object(run: &RunInfo, table: &InstanceTable, row: &Row) -> Map<String, Va
 }
 
 fn missing(status: &CellStatus) -> Value {
-    json!({ "status": status_name(status), "reason": status_reason(status) })
+    json!({ "status": status_name(status), "reason": status_detail(status) })
 }
 
 fn unscored(reason: &str) -> Value {

@@ -210,3 +210,46 @@ fn an_audit_tells_what_a_rewriting_does_to_a_scorer() {
     assert_eq!(none.status.code(), Some(4), "{}", common::stderr(&none));
     assert!(common::stderr(&none).contains("changes none of the texts"));
 }
+
+#[test]
+fn no_cell_says_its_status_twice() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let run =
+        ["run", "-m", "test:random", "-n", "3", "-e", "dyck_language:num_parenthesis_pairs=2"];
+    ok(&common::run(home, &run));
+    let table = ok(&common::run(home, &["export", "table", "-"]));
+    let report = ok(&common::run(home, &["report", "--view", "fairness", "--format", "csv"]));
+    assert!(table.contains("[not_applicable: ") && report.contains(",not_applicable,"), "{report}");
+    for text in [&table, &report] {
+        let plain = text.replace('_', " ");
+        for status in ["not applicable", "not requested", "scorer unavailable", "failed"] {
+            for between in [": ", ","] {
+                assert!(!plain.contains(&format!("{status}{between}{status}")), "{plain}");
+            }
+        }
+        for row in csv_rows(text) {
+            let named = row.iter().position(|cell| cell == "not_applicable");
+            let twice =
+                named.is_some() && row.iter().any(|cell| cell.starts_with("not applicable:"));
+            assert!(!twice, "{row:?}");
+        }
+    }
+}
+
+/// The cells of each line of a CSV text whose cells hold no line breaks.
+fn csv_rows(text: &str) -> Vec<Vec<String>> {
+    let cells = |line: &str| {
+        let mut cells = vec![String::new()];
+        let mut quoted = false;
+        for letter in line.chars() {
+            match letter {
+                '"' => quoted = !quoted,
+                ',' if !quoted => cells.push(String::new()),
+                other => cells.last_mut().unwrap().push(other),
+            }
+        }
+        cells
+    };
+    text.lines().map(cells).collect()
+}
