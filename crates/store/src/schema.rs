@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use tempfile::TempPath;
 
 use crate::error::{LOCK_WAIT_SECONDS, StoreError, explain};
 
@@ -50,6 +51,46 @@ fn open_with(path: &Path, migrations: &[&str]) -> Result<Connection, StoreError>
 
 /// Opens an existing file for reading only.
 pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    match open_as_it_is(path)? {
+        (connection, format) if format == known => Ok(connection),
+        (_, 0) => {
+            Err(StoreError::NotResults { path: path.to_path_buf(), found: "it is empty".into() })
+        }
+        (_, found) => Err(StoreError::Older { path: path.to_path_buf(), found, known }),
+    }
+}
+
+/// A copy of a file of an older format, brought up to date; the file itself stays as it is. The copy is in the system's folder
+/// for temporary files and goes with the returned path.
+pub(crate) fn open_copy(path: &Path) -> Result<(Connection, TempPath), StoreError> {
+    let failed = |error: rusqlite::Error| explain(path, &error);
+    let no_place = |error: std::io::Error| StoreError::Open {
+        path: path.to_path_buf(),
+        reason: format!("it has an older format, and a temporary copy can't be made ({error})"),
+    };
+    let (original, format) = open_as_it_is(path)?;
+    if format == 0 {
+        let path = path.to_path_buf();
+        return Err(StoreError::NotResults { path, found: "it is empty".into() });
+    }
+    let copy = tempfile::Builder::new()
+        .prefix("holometer-")
+        .suffix(".db")
+        .tempfile()
+        .map_err(no_place)?
+        .into_temp_path();
+    original.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(failed)?;
+    drop(original);
+    let mut connection = Connection::open(&copy).map_err(failed)?;
+    guard(&connection).map_err(failed)?;
+    migrate(&mut connection, format, MIGRATIONS).map_err(failed)?;
+    connection.execute_batch("PRAGMA query_only = ON").map_err(failed)?;
+    Ok((connection, copy))
+}
+
+/// Opens an existing file for reading only, whatever its format, which is given, too.
+fn open_as_it_is(path: &Path) -> Result<(Connection, i64), StoreError> {
     if !path.exists() {
         return Err(StoreError::Missing { path: path.to_path_buf() });
     }
@@ -61,16 +102,8 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
         Err(error) if unwritable_folder(&error) && !has_log(path) => open_unchanging(path)?,
         Err(error) => return Err(explain(path, &error)),
     };
-    let known = MIGRATIONS.len() as i64;
-    let format = recognise(&connection, path, known)?;
-    if format < known {
-        let path = path.to_path_buf();
-        return Err(match format {
-            0 => StoreError::NotResults { path, found: "it is empty".into() },
-            found => StoreError::Older { path, found, known },
-        });
-    }
-    Ok(connection)
+    let format = recognise(&connection, path, MIGRATIONS.len() as i64)?;
+    Ok((connection, format))
 }
 
 fn probe(connection: &Connection) -> rusqlite::Result<()> {

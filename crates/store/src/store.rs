@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tempfile::TempPath;
 
 use crate::codec::{Decoder, MAX_TEXT_BYTES};
 use crate::error::{StoreError, explain};
@@ -20,6 +21,8 @@ pub struct Store {
     pub(crate) path: PathBuf,
     pub(crate) texts: RefCell<TextReader>,
     pub(crate) outcomes: RefCell<Decoder>,
+    /// The file that is really open, where it is a temporary copy. Last, so that it goes after the connection.
+    _copy: Option<TempPath>,
 }
 
 impl Store {
@@ -30,7 +33,7 @@ impl Store {
     /// When the file is not ours, damaged, locked, of a newer format, or can't be written.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        Self::with(schema::open(path)?, path)
+        Self::with(schema::open(path)?, path, None)
     }
 
     /// Opens an existing file for reading only, also in a folder that can't be written.
@@ -39,15 +42,41 @@ impl Store {
     /// When the file is missing, not ours, damaged, or of another format.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        Self::with(schema::open_read_only(path)?, path)
+        Self::with(schema::open_read_only(path)?, path, None)
     }
 
-    fn with(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+    /// Opens an existing file for reading only, also one of an older format: of that a temporary copy is made and brought up to
+    /// date, and the file stays as it is, for the version that wrote it.
+    ///
+    /// # Errors
+    /// When the file is missing, not ours, damaged, of a newer format, or can't be copied.
+    pub fn open_for_reading(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        match Self::open_read_only(path) {
+            Err(StoreError::Older { .. }) => {
+                let (connection, copy) = schema::open_copy(path)?;
+                Self::with(connection, path, Some(copy))
+            }
+            opened => opened,
+        }
+    }
+
+    fn with(
+        connection: Connection,
+        path: &Path,
+        copy: Option<TempPath>,
+    ) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(64);
         let path = path.to_path_buf();
         let readers = TextReader::new().and_then(|texts| Ok((texts, Decoder::for_outcomes()?)));
         let (texts, outcomes) = readers.map_err(|error| Problem::from(error).explain(&path))?;
-        Ok(Self { connection, path, texts: RefCell::new(texts), outcomes: RefCell::new(outcomes) })
+        Ok(Self {
+            connection,
+            path,
+            texts: RefCell::new(texts),
+            outcomes: RefCell::new(outcomes),
+            _copy: copy,
+        })
     }
 
     /// The file.

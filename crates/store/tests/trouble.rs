@@ -293,3 +293,53 @@ fn readers_see_whole_commits_while_a_writer_writes() {
         assert!(reader.join().unwrap() > 0);
     });
 }
+
+/// Takes away what the formats after `format` added.
+fn as_of_format(path: &Path, format: i64) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let undo = [
+        "DROP INDEX instances_by_id; DROP INDEX cells_by_metric; DROP TABLE tallies; DROP TABLE ratings;",
+        "DROP TABLE not_run;",
+    ];
+    for sql in undo.iter().skip(format as usize - 1) {
+        connection.execute_batch(sql).unwrap();
+    }
+    connection.pragma_update(None, "user_version", format).unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+}
+
+#[test]
+fn files_of_older_formats_are_read_from_a_copy_and_stay_as_they_are() {
+    for format in [1, 2] {
+        let scratch = Scratch::new();
+        filled(&scratch);
+        let texts = all_texts(&Store::open_read_only(scratch.path()).unwrap()).unwrap();
+        as_of_format(&scratch.path(), format);
+        let before = fs::read(scratch.path()).unwrap();
+        let error = error_of(Store::open_read_only(scratch.path()));
+        assert!(matches!(error, StoreError::Older { .. }), "{error}");
+
+        let mut store = Store::open_for_reading(scratch.path()).unwrap();
+        assert_eq!(all_texts(&store).unwrap(), texts);
+        read_everything(&store).unwrap();
+        store.check().unwrap();
+        assert!(store.not_run("suite").unwrap().is_empty());
+        assert_eq!(store.path(), scratch.path());
+        // Nothing can be written to a copy that is thrown away.
+        let written = store.record_not_run("suite", &[], &[("cell".into(), "why".into())]);
+        assert!(written.is_err());
+        drop(store);
+        assert_eq!(fs::read(scratch.path()).unwrap(), before);
+
+        // A writer still brings the file itself up to date, and can take over from an older one.
+        let other = Scratch::new();
+        let mut joined = other.open();
+        let old = Store::open_for_reading(scratch.path()).unwrap();
+        for run in old.all_runs().unwrap() {
+            assert!(joined.absorb_run(&old, &run).unwrap().is_new);
+        }
+        assert_eq!(all_texts(&joined).unwrap(), texts);
+        drop(Store::open(scratch.path()).unwrap());
+        drop(Store::open_read_only(scratch.path()).unwrap());
+    }
+}

@@ -63,7 +63,7 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Store, Failure> {
         ))
         .hint("`holometer run` makes one; --db names another place"));
     }
-    Store::open_read_only(path).map_err(Failure::usage)
+    Store::open_for_reading(path).map_err(Failure::usage)
 }
 
 /// The report of a suite: of the named one, else of the one that was run last.
