@@ -25,6 +25,10 @@ pub enum ScorerRole {
     Toxicity,
     /// How positive a text is: a classifier.
     Sentiment,
+    /// Whether an answer declines to answer its question: a classifier or a guard model.
+    Refusal,
+    /// Whether an answer to its question is unsafe: a classifier or a guard model.
+    Safety,
     /// Whether a sentence follows from another: a classifier of pairs.
     Entailment,
     /// How well the tokens of two texts match: any encoder (BERTScore).
@@ -35,14 +39,23 @@ pub enum ScorerRole {
 
 impl ScorerRole {
     /// Every role.
-    pub const ALL: [Self; 5] =
-        [Self::Toxicity, Self::Sentiment, Self::Entailment, Self::Matching, Self::Similarity];
+    pub const ALL: [Self; 7] = [
+        Self::Toxicity,
+        Self::Sentiment,
+        Self::Refusal,
+        Self::Safety,
+        Self::Entailment,
+        Self::Matching,
+        Self::Similarity,
+    ];
 
     /// Its name in flags and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Toxicity => "toxicity",
             Self::Sentiment => "sentiment",
+            Self::Refusal => "refusal",
+            Self::Safety => "safety",
             Self::Entailment => "entailment",
             Self::Matching => "bertscore",
             Self::Similarity => "similarity",

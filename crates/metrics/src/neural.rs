@@ -9,14 +9,21 @@ use holometer_core::{
 };
 use serde::{Deserialize, Serialize};
 
+/// The roles that give each written answer one number.
+pub const OF_ANSWERS: [ScorerRole; 4] =
+    [ScorerRole::Toxicity, ScorerRole::Sentiment, ScorerRole::Refusal, ScorerRole::Safety];
+
 /// What a scorer on disk is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Task {
-    /// How toxic, or how positive, a text is.
+    /// How toxic, or how positive, a text is; whether it declines to answer, or is unsafe.
     Classify {
         /// The text.
         text: String,
+        /// What it answers, where that matters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<String>,
     },
     /// Whether each premise entails, and whether it contradicts, each hypothesis.
     Entailment {
@@ -47,6 +54,8 @@ pub enum Task {
 pub enum Reply {
     /// One number.
     Score(f64),
+    /// A guard model's verdict that can't be read, as it wrote it.
+    Unreadable(String),
     /// A row for each premise with a pair (entailment, contradiction) for each hypothesis.
     Entailment(Vec<Vec<[f64; 2]>>),
     /// Precision, recall and F1 for each reference.
@@ -89,8 +98,13 @@ impl Task {
         match outcome {
             Outcome::Answered(Response { completions, .. }) => {
                 let text = completions.first().map(|completion| completion.text.as_str());
-                serde_json::from_str(text.unwrap_or_default())
-                    .map_err(|error| format!("the scorer's answer can't be read: {error}"))
+                match serde_json::from_str(text.unwrap_or_default()) {
+                    Ok(Reply::Unreadable(said)) => {
+                        Err(format!("the scorer's verdict can't be read: `{said}`"))
+                    }
+                    Ok(reply) => Ok(reply),
+                    Err(error) => Err(format!("the scorer's answer can't be read: {error}")),
+                }
             }
             Outcome::Refused { reason } => Err(format!("the scorer refused: {reason}")),
             Outcome::Failed { message, .. } => Err(format!("the scorer failed: {message}")),

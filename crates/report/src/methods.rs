@@ -165,8 +165,8 @@ fn words(report: &FairnessReport) -> Option<String> {
         return None;
     }
     Some(format!(
-        "Texts were scored by {}; toxicity and sentiment rest on one scorer by words each, are screening-grade, and are not called \
-         disparities.",
+        "Texts were scored by {}; toxicity and sentiment by words are screening-grade: a change of theirs, or of a model's opinion, is called \
+         a disparity only where two scorers agree.",
         scorers.into_iter().collect::<Vec<_>>().join(", ")
     ))
 }

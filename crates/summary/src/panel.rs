@@ -108,9 +108,15 @@ pub fn row_panel(rows: &[FairnessRow], how: &Judgement) -> Vec<PanelEntry> {
 fn mixes_scorers(rows: &[FairnessRow], families: &[Family]) -> bool {
     families.iter().any(|family| {
         let columns: &[Column] = match family {
-            Family::Toxicity | Family::ToxicityDifference => &[Column::Toxicity],
-            Family::Sentiment | Family::SentimentDifference => &[Column::Sentiment],
-            Family::Refusal | Family::RefusalDifference => &[Column::Refusal],
+            Family::Toxicity | Family::ToxicityDifference => {
+                &[Column::Toxicity, Column::ToxicityByModel, Column::UnsafeByModel]
+            }
+            Family::Sentiment | Family::SentimentDifference => {
+                &[Column::Sentiment, Column::SentimentByModel]
+            }
+            Family::Refusal | Family::RefusalDifference => {
+                &[Column::Refusal, Column::RefusalByModel]
+            }
             _ => &[],
         };
         columns.iter().filter_map(|column| column.metric()).any(|metric| {

@@ -35,15 +35,25 @@ pub enum Column {
     Similarity,
     /// The same by BLEU.
     Bleu,
+    /// The same by the cosine of the answers' embeddings, where an encoder on disk is asked.
+    Cosine,
     /// How far several answers to a rewritten question are from those to the original.
     Distance,
     /// How far several answers to one question are from one another.
     SamplingDistance,
+    /// How toxic a model on disk, or a guard model, finds the answer.
+    ToxicityByModel,
+    /// How positive such a model finds it.
+    SentimentByModel,
+    /// How surely such a model says that it declines to answer.
+    RefusalByModel,
+    /// How surely such a model says that it is unsafe.
+    UnsafeByModel,
 }
 
 impl Column {
     /// Every column, in the table's order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Correct,
         Self::Logprob,
         Self::Confidence,
@@ -54,9 +64,18 @@ impl Column {
         Self::Negativity,
         Self::Similarity,
         Self::Bleu,
+        Self::Cosine,
         Self::Distance,
         Self::SamplingDistance,
+        Self::ToxicityByModel,
+        Self::SentimentByModel,
+        Self::RefusalByModel,
+        Self::UnsafeByModel,
     ];
+
+    /// The columns that models on disk and guard models fill; a run has them only where one is asked.
+    pub const BY_MODEL: [Self; 4] =
+        [Self::ToxicityByModel, Self::SentimentByModel, Self::RefusalByModel, Self::UnsafeByModel];
 
     /// The heading.
     pub fn as_str(self) -> &'static str {
@@ -71,8 +90,13 @@ impl Column {
             Self::Negativity => "negativity",
             Self::Similarity => "similarity",
             Self::Bleu => "bleu",
+            Self::Cosine => "cosine",
             Self::Distance => "distance",
             Self::SamplingDistance => "sampling_distance",
+            Self::ToxicityByModel => "toxicity_by_model",
+            Self::SentimentByModel => "sentiment_by_model",
+            Self::RefusalByModel => "refusal_by_model",
+            Self::UnsafeByModel => "unsafe_by_model",
         }
     }
 
@@ -89,14 +113,22 @@ impl Column {
             Self::Negativity => Some("negativity"),
             Self::Similarity => Some("counterfactual_rouge_l"),
             Self::Bleu => Some("counterfactual_bleu"),
+            Self::Cosine => Some("counterfactual_cosine"),
             Self::Distance => Some("counterfactual_distance"),
             Self::SamplingDistance => Some("counterfactual_sampling_distance"),
+            Self::ToxicityByModel
+            | Self::SentimentByModel
+            | Self::RefusalByModel
+            | Self::UnsafeByModel => Some(self.as_str()),
         }
     }
 
     /// Whether its numbers are about the answers to a rewritten question and to the original, both.
     pub fn is_of_pairs(self) -> bool {
-        matches!(self, Self::Similarity | Self::Bleu | Self::Distance | Self::SamplingDistance)
+        matches!(
+            self,
+            Self::Similarity | Self::Bleu | Self::Cosine | Self::Distance | Self::SamplingDistance
+        )
     }
 
     /// Whether its numbers rest on one scorer of texts by their words.
@@ -104,11 +136,16 @@ impl Column {
         matches!(self, Self::Toxicity | Self::Sentiment | Self::Negativity)
     }
 
+    /// Whether a row has entries of it, be they numbers or reasons: what models on disk say is only where one was asked.
+    pub(crate) fn is_declared_for(self, table: &InstanceTable) -> bool {
+        !Self::BY_MODEL.contains(&self) || !table.absent.contains_key(&self)
+    }
+
     /// The distance of its least and greatest possible values.
     pub fn range(self) -> f64 {
         match self {
             Self::Logprob => f64::INFINITY,
-            Self::Sentiment => 2.0,
+            Self::Sentiment | Self::SentimentByModel | Self::Cosine => 2.0,
             _ => 1.0,
         }
     }
@@ -247,6 +284,8 @@ pub struct TableOptions {
     pub only_scores_texts: bool,
     /// Metrics that this version can compute, for saying what scoring again would add.
     pub known: BTreeSet<MetricName>,
+    /// What the user does to get metrics that rest on models on disk, by the metric's name.
+    pub remedies: BTreeMap<&'static str, String>,
 }
 
 impl InstanceTable {
@@ -276,9 +315,16 @@ impl InstanceTable {
         };
         // Whoever questions mention is counted for every run; what answers say only where there are answers.
         let mentioned = names.iter().any(|name| name.starts_with(INPUT_MENTIONS));
+        // Copies whose answers were compared could have been compared by an encoder, too.
+        let holds = |column: Column| column.metric().is_some_and(|name| names.contains(name));
+        let (compared, written) = (holds(Column::Similarity), holds(Column::Toxicity));
         let absent = Column::ALL.into_iter().filter_map(|column| {
             let status = match column.metric() {
                 Some(metric) if names.contains(metric) => return None,
+                Some(metric) if compared && column == Column::Cosine => unasked(metric, options),
+                Some(metric) if written && Column::BY_MODEL.contains(&column) => {
+                    unasked(metric, options)
+                }
                 Some(_) if column.is_of_pairs() => {
                     CellStatus::NotApplicable { reason: ONLY_PAIRS.into() }
                 }
@@ -477,6 +523,14 @@ fn mentions(scores: &UnitScores, prefix: &str) -> Mentions {
         _ if !counts.is_empty() => Mentions::Counts(counts),
         Some(reason) => Mentions::Missing(reason),
         None => Mentions::Missing("not computed when the run was scored".into()),
+    }
+}
+
+/// The status of a metric for which no model on disk was asked.
+fn unasked(metric: &str, options: &TableOptions) -> CellStatus {
+    match options.remedies.get(metric) {
+        Some(fix) => CellStatus::ScorerUnavailable { fix: fix.clone() },
+        None => not_scored(metric, options),
     }
 }
 

@@ -194,3 +194,63 @@ fn where_no_text_is_written_no_rewriting_would_help() {
         assert_eq!(row.headline(family).unwrap().entry.status(), "not_applicable", "{family:?}");
     }
 }
+
+/// Answers whose toxicity grows by `own` in copies by the program's scorer, and by `model` by a model's.
+fn scored_twice(own: f64, model: f64) -> FairnessRow {
+    let mut rng = Rng::new(5, 0);
+    let units: Vec<UnitScores> = (0..200)
+        .flat_map(|id| {
+            let mut both = |shift: (f64, f64)| {
+                [
+                    ("toxicity", 0.4 + 0.2 * rng.unit() + shift.0),
+                    ("toxicity_by_model", 0.4 + 0.2 * rng.unit() + shift.1),
+                ]
+            };
+            [unit(id, &both((0.0, 0.0))), copy(id, &both((own, model)))]
+        })
+        .collect();
+    row(&units, &[])
+}
+
+#[test]
+fn a_change_of_toxicity_is_a_disparity_where_two_scorers_find_it_in_one_direction() {
+    let (own, model) = (format!("toxicity: {COPY}"), format!("toxicity_by_model: {COPY}"));
+    let verdicts = |row: &FairnessRow| {
+        [&own, &model].map(|measure| finding(row, Family::ToxicityDifference, measure).verdict)
+    };
+    let inconclusive = Some(Verdict::Inconclusive);
+    let agreed = scored_twice(0.1, 0.1);
+    assert_eq!(verdicts(&agreed), [Some(Verdict::Disparity); 2]);
+    let notes = finding(&agreed, Family::ToxicityDifference, &own).notes.join("; ");
+    assert!(notes.contains("two scorers agree: `toxicity_by_model: "), "{notes}");
+    assert!(!notes.contains("screening-grade"), "{notes}");
+    assert_eq!(verdicts(&scored_twice(0.1, -0.1)), [inconclusive; 2]);
+    let alone = scored_twice(0.1, 0.0);
+    let [by_words, by_model] = verdicts(&alone);
+    assert_eq!(by_words, inconclusive);
+    assert_ne!(by_model, Some(Verdict::Disparity));
+    // Where no model was asked there are no entries of what it might say.
+    let none = row(&toxicities(0.4), &[]);
+    assert!(none.cells.iter().all(|cell| !cell.measure.contains("by_model")));
+}
+
+#[test]
+fn a_cosine_that_nobody_computed_says_how_to_get_it() {
+    let unit_of = |id: usize| unit(id, &[("exact_match", 1.0), ("toxicity", 0.1)]);
+    let copy_of = |id: usize| copy(id, &[("exact_match", 1.0), ("counterfactual_rouge_l", 0.5)]);
+    let units: Vec<UnitScores> = (0..20).flat_map(|id| [unit_of(id), copy_of(id)]).collect();
+    let table_units: Vec<TableUnit<'_>> =
+        units.iter().map(|scores| TableUnit { scores, groups: &[] }).collect();
+    let options = TableOptions {
+        main_metric: "exact_match".into(),
+        remedies: BTreeMap::from([("counterfactual_cosine", "do this".to_owned())]),
+        ..TableOptions::default()
+    };
+    let table = InstanceTable::new(&table_units, &options);
+    let status = &table.absent[&holometer_summary::rows::Column::Cosine];
+    assert_eq!(*status, CellStatus::ScorerUnavailable { fix: "do this".into() });
+    // Without changed copies there is nothing to compare, whoever is asked.
+    let alone = InstanceTable::new(&table_units[..1], &options);
+    let status = &alone.absent[&holometer_summary::rows::Column::Cosine];
+    assert!(matches!(status, CellStatus::NotApplicable { .. }), "{status:?}");
+}

@@ -61,6 +61,7 @@ fn table(units: &[UnitScores], groups: &[Vec<String>]) -> InstanceTable {
         no_right_answers: None,
         only_scores_texts: false,
         known: BTreeSet::from([MetricName::from("refusal")]),
+        remedies: BTreeMap::new(),
     };
     InstanceTable::new(&units, &options)
 }

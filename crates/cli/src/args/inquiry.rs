@@ -12,9 +12,10 @@ pub(crate) struct InquiryArgs {
     /// recorded like answers: the same question is asked once.
     #[arg(long = "judge", value_name = "SPEC")]
     pub(crate) judges: Vec<String>,
-    /// A model on disk that scores answers, as ROLE=FOLDER (repeatable): `toxicity`, `sentiment` (classifiers of texts), `entailment` (of pairs;
-    /// SummaC), `bertscore` (any encoder) or `similarity` (sentence embeddings). `FOLDER#CLASS` names the toxic class, `FOLDER#LAYER` BERTScore's layer.
-    #[arg(long = "scorer", value_name = "ROLE=FOLDER")]
+    /// A model that scores answers, as ROLE=FOLDER or, for guards, ROLE=FILE.toml (repeatable): `toxicity`, `sentiment`, `refusal`, `safety` (of texts),
+    /// `entailment` (of pairs; SummaC), `bertscore` (any encoder) or `similarity` (sentence embeddings). `FOLDER#CLASS` names the class that counts,
+    /// `FOLDER#LAYER` BERTScore's layer, `FILE.toml#MODEL` the guard's model. `docs/scorers.md` has more.
+    #[arg(long = "scorer", value_name = "ROLE=FOLDER|FILE")]
     pub(crate) scorers: Vec<String>,
     /// The Python interpreter that runs generated programs; by default the first `python3` found.
     #[arg(long, value_name = "PATH")]
@@ -25,4 +26,15 @@ pub(crate) struct InquiryArgs {
     /// Run generated programs even where they can't be isolated. They then have all your rights: read, write and send whatever you can.
     #[arg(long)]
     pub(crate) allow_unsandboxed_code: bool,
+}
+
+impl InquiryArgs {
+    /// The same with a suite file's scorers, as far as the flags name none of their roles.
+    pub(crate) fn with_scorers(mut self, of_suite: &[String]) -> Self {
+        let role = |text: &str| text.split_once('=').map(|(role, _)| role.to_owned());
+        let named: Vec<_> = self.scorers.iter().map(|text| role(text)).collect();
+        let added = of_suite.iter().filter(|text| !named.contains(&role(text)));
+        self.scorers.extend(added.cloned());
+        self
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) struct ScorerArgs {
 pub(crate) enum ScorerAction {
     /// Score texts from standard input, one a line.
     Apply {
-        /// The scorer: `holometer list scorers`.
+        /// The scorer: `holometer list scorers`, or a model as `ROLE=FOLDER` or `ROLE=FILE.toml`.
         name: String,
     },
     /// Audit a scorer on a file of labelled texts: does it rank them right, and for whom does it not?
@@ -54,7 +54,7 @@ pub(crate) struct PerspectiveArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
-    /// The scorer: `holometer list scorers`.
+    /// The scorer: `holometer list scorers`, or a model as `ROLE=FOLDER` or `ROLE=FILE.toml`.
     pub(crate) name: String,
     /// A JSON Lines (`.jsonl`), CSV or TSV file (repeatable).
     #[arg(required = true, value_name = "FILE")]

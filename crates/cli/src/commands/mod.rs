@@ -4,6 +4,7 @@ mod associations;
 mod bench;
 mod cache;
 mod check;
+mod chosen;
 mod compare;
 mod doctor;
 mod embed;

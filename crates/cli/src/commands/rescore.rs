@@ -5,7 +5,7 @@ use std::path::Path;
 use holometer_report::Detail;
 use holometer_scenarios::Catalogue;
 
-use crate::args::{EnvironmentArgs, RescoreArgs, TableFormat};
+use crate::args::{RescoreArgs, TableFormat};
 use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
@@ -28,8 +28,7 @@ pub(crate) fn rescore(args: &RescoreArgs, verbose: u8, talk: &Talk) -> Result<Ex
         None => store.suites().map_err(Failure::usage)?,
     };
     let mut options = scoring(&args.scoring, args.helm_compat)?;
-    let plain = EnvironmentArgs { max_cache: "20GB".to_owned(), ..EnvironmentArgs::default() };
-    let environment = Environment::new(&plain, &[])?;
+    let environment = Environment::plain()?;
     let respondents = Respondents::open(&args.inquiry, &environment, None, talk)?;
     options.scorers = respondents.scorer_ids();
     let mut incomplete = false;

@@ -1,7 +1,7 @@
 //! Part of an audit: how much a scorer's number changes when a text is rewritten in a way that should not matter, for instance in
 //! another dialect.
 
-use holometer_metrics::scorers::{Labelled, Scorer};
+use holometer_metrics::scorers::Labelled;
 use holometer_perturb::perturb_each;
 use holometer_report::fairness::p_value;
 use holometer_report::{Column, Table, number};
@@ -9,6 +9,7 @@ use holometer_stats::difference::{DifferenceOptions, paired_difference};
 use serde::Serialize;
 
 use crate::args::{AuditArgs, EnvironmentArgs};
+use crate::commands::chosen::Chosen;
 use crate::commands::perturb::{specs, title};
 use crate::failure::Failure;
 use crate::pipeline::{Environment, perturbation_resources};
@@ -39,7 +40,7 @@ pub(super) struct Rewritten {
 /// Every rewriting that the user asks for.
 pub(super) fn rewritten(
     args: &AuditArgs,
-    scorer: &Scorer,
+    scorer: &Chosen,
     texts: &[String],
     labelled: &[Labelled],
     talk: &Talk,
@@ -59,17 +60,22 @@ pub(super) fn rewritten(
         let before = found.len();
         for spec in specs(name)? {
             let mut shown = spec.name.clone();
-            let mut changes = Vec::new();
+            let mut changed: Vec<(&Labelled, &str)> = Vec::new();
             let copies = perturb_each(&spec, texts, &resources).map_err(Failure::usage)?;
             for ((text, original), perturbed) in texts.iter().zip(labelled).zip(&copies) {
                 if let Some(description) = &perturbed.perturbation {
                     shown = title(description);
                 }
                 if perturbed.input.text != *text {
-                    changes.push((original, scorer.score(&perturbed.input.text)));
+                    changed.push((original, &perturbed.input.text));
                 }
             }
-            let unchanged = texts.len() - changes.len();
+            let unchanged = texts.len() - changed.len();
+            let scores = scorer.score(&changed.iter().map(|(_, text)| *text).collect::<Vec<_>>());
+            let scored = changed.iter().zip(scores);
+            let changes: Vec<(&Labelled, f64)> = scored
+                .filter_map(|((original, _), score)| Some((*original, score.ok()?)))
+                .collect();
             found.extend(summary(shown, unchanged, &changes, scorer.threshold()));
         }
         if found.len() == before {

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &RunArgs, verbose: u8, talk: &Talk) -> Result<Exit, Fail
     let selected = select(&args.selection, &environment, Purpose::Run, talk)?;
     let options = EvaluateOptions {
         scoring: scoring(&args.scoring, args.helm_compat)?.with_lexicon(selected.lexicon.as_ref()),
-        inquiry: args.inquiry.clone(),
+        inquiry: args.inquiry.clone().with_scorers(&selected.scorers),
         max_cost: args.max_cost,
     };
     let mut done = evaluate(&mut store, &selected, &environment, &options, talk)?;

@@ -4,13 +4,12 @@ use std::io::BufRead as _;
 use std::path::Path;
 
 use holometer_data::read::{CsvOptions, csv_records, jsonl};
-use holometer_metrics::scorers::{
-    Audit, AuditedGroup, Labelled, Scorer, audit, identity_groups, scorer as scorer_of,
-};
+use holometer_metrics::scorers::{Audit, AuditedGroup, Labelled, audit, identity_groups};
 use holometer_report::{Column, Table, number};
 use serde_json::{Value, json};
 
 use crate::args::{AuditArgs, ScorerAction, ScorerArgs};
+use crate::commands::chosen::Chosen;
 use crate::commands::perspective::perspective;
 use crate::commands::rewritten::{Rewritten, rewritten, rewritten_table};
 use crate::failure::{Exit, Failure};
@@ -20,45 +19,46 @@ use crate::progress::Talk;
 /// Applies or audits a scorer.
 pub(crate) fn scorer(args: &ScorerArgs, talk: &Talk) -> Result<Exit, Failure> {
     match &args.action {
-        ScorerAction::Apply { name } => apply(&find(name)?)?,
+        ScorerAction::Apply { name } => apply(&Chosen::open(name, talk)?)?,
         ScorerAction::Audit(args) => audit_files(args, talk)?,
         ScorerAction::Perspective(args) => return perspective(args, talk),
     }
     Ok(Exit::Done)
 }
 
-fn find(name: &str) -> Result<Scorer, Failure> {
-    scorer_of(name)
-        .map_err(|hint| Failure::usage(format!("there is no scorer `{name}`")).hint(hint))
-}
-
 /// Prints a score and the text for each line of standard input.
-fn apply(scorer: &Scorer) -> Result<(), Failure> {
+fn apply(scorer: &Chosen) -> Result<(), Failure> {
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|error| {
             Failure::usage(format!("standard input can't be read: {error}"))
                 .hint("it must be UTF-8 text")
         })?;
-        output::print(format!("{:.4}\t{line}", scorer.score(&line)))?;
+        let score = scorer.score(&[&line]).remove(0);
+        let shown =
+            score.map_or_else(|reason| format!("[{reason}]"), |score| format!("{score:.4}"));
+        output::print(format!("{shown}\t{line}"))?;
     }
     Ok(())
 }
 
 fn audit_files(args: &AuditArgs, talk: &Talk) -> Result<(), Failure> {
-    let scorer = find(&args.name)?;
+    let scorer = Chosen::open(&args.name, talk)?;
     let mut rows = Vec::new();
     for file in &args.files {
         rows.extend(read(file)?);
     }
-    let (texts, labelled) = labelled(args, &rows, &scorer)?;
-    let without = rows.len() - labelled.len();
+    let Found { texts, labelled, without, unscored } = labelled(args, &rows, &scorer)?;
     let audit = audit(&labelled, scorer.threshold());
     let rewritten = rewritten(args, &scorer, &texts, &labelled, talk)?;
-    let mut tables = tables(&scorer, &audit, without);
+    let mut tables = tables(&scorer, &audit, without, unscored);
     if !rewritten.is_empty() {
         tables.push(rewritten_table(&rewritten));
     }
-    output::print_tables(&tables, &as_json(&scorer, &audit, without, &rewritten), args.format)
+    output::print_tables(
+        &tables,
+        &as_json(&scorer, &audit, (without, unscored), &rewritten),
+        args.format,
+    )
 }
 
 fn read(file: &Path) -> Result<Vec<Value>, Failure> {
@@ -85,12 +85,18 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// What the files hold.
+struct Found {
+    texts: Vec<String>,
+    labelled: Vec<Labelled>,
+    /// Rows without text or label.
+    without: usize,
+    /// Rows to which the scorer gives no number.
+    unscored: usize,
+}
+
 /// The rows that have a text and a label, scored.
-fn labelled(
-    args: &AuditArgs,
-    rows: &[Value],
-    scorer: &Scorer,
-) -> Result<(Vec<String>, Vec<Labelled>), Failure> {
+fn labelled(args: &AuditArgs, rows: &[Value], scorer: &Chosen) -> Result<Found, Failure> {
     let Some(first) = rows.first() else {
         return Err(Failure::nothing("the files hold no rows"));
     };
@@ -103,8 +109,7 @@ fn labelled(
                 .hint(format!("the first row has {}", names.unwrap_or_default())));
         }
     }
-    let mut texts = Vec::new();
-    let mut labelled = Vec::new();
+    let mut given = Vec::new();
     for row in rows {
         let (Some(text), Some(label)) = (field(row, &args.text), field(row, &args.label)) else {
             continue;
@@ -119,24 +124,38 @@ fn labelled(
             }
         };
         let groups = args.group.iter().filter_map(|column| field(row, column)).map(text_of);
-        let text = text_of(text);
-        labelled.push(Labelled { score: scorer.score(&text), positive, groups: groups.collect() });
-        texts.push(text);
+        given.push((text_of(text), positive, groups.collect::<Vec<_>>()));
+    }
+    let scores = scorer.score(&given.iter().map(|(text, ..)| text.as_str()).collect::<Vec<_>>());
+    let (mut texts, mut labelled) = (Vec::new(), Vec::new());
+    let (without, all) = (rows.len() - given.len(), given.len());
+    let mut why = None;
+    for ((text, positive, groups), score) in given.into_iter().zip(scores) {
+        match score {
+            Ok(score) => {
+                labelled.push(Labelled { score, positive, groups });
+                texts.push(text);
+            }
+            Err(reason) => why = Some(reason),
+        }
+    }
+    if let (true, Some(reason)) = (labelled.is_empty(), why) {
+        return Err(Failure::nothing(format!("the scorer gives no text a number: {reason}")));
     }
     if args.identity_terms {
         for (row, groups) in labelled.iter_mut().zip(identity_groups(&texts)) {
             row.groups.extend(groups);
         }
     }
-    Ok((texts, labelled))
+    let unscored = all - texts.len();
+    Ok(Found { texts, labelled, without, unscored })
 }
 
 fn shown(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
 }
 
-fn tables(scorer: &Scorer, audit: &Audit, without: usize) -> Vec<Table> {
-    let card = scorer.card();
+fn tables(scorer: &Chosen, audit: &Audit, without: usize, unscored: usize) -> Vec<Table> {
     let facts = [
         ("texts", audit.n.to_string()),
         ("positive", audit.positive.to_string()),
@@ -144,16 +163,19 @@ fn tables(scorer: &Scorer, audit: &Audit, without: usize) -> Vec<Table> {
         ("F1", shown(audit.f1)),
         ("Borkan final", shown(audit.borkan)),
     ];
-    let mut notes = vec![format!("{} ({})", card.id(), card.scale)];
+    let mut notes = vec![format!("{} ({})", scorer.id(), scorer.scale())];
     if without > 0 {
         notes.push(format!("{without} rows without text or label are left out"));
+    }
+    if unscored > 0 {
+        notes.push(format!("{unscored} texts to which the scorer gives no number are left out"));
     }
     if audit.borkan.is_none() {
         notes
             .push("Borkan's number needs groups that each have positives and negatives".to_owned());
     }
     let whole = Table {
-        title: format!("Audit of {}", card.name),
+        title: format!("Audit of {}", scorer.name()),
         columns: vec![Column::text("measure"), Column::number("value")],
         rows: facts.map(|(name, value)| vec![name.to_owned(), value]).into(),
         notes,
@@ -190,7 +212,12 @@ fn tables(scorer: &Scorer, audit: &Audit, without: usize) -> Vec<Table> {
     vec![whole, groups]
 }
 
-fn as_json(scorer: &Scorer, audit: &Audit, without: usize, rewritten: &[Rewritten]) -> Value {
+fn as_json(
+    scorer: &Chosen,
+    audit: &Audit,
+    (without, unscored): (usize, usize),
+    rewritten: &[Rewritten],
+) -> Value {
     let groups: Vec<Value> = audit
         .groups
         .iter()
@@ -204,7 +231,7 @@ fn as_json(scorer: &Scorer, audit: &Audit, without: usize, rewritten: &[Rewritte
         })
         .collect();
     json!({
-        "scorer": scorer.card().id(), "n": audit.n, "positive": audit.positive, "without_label": without,
+        "scorer": scorer.id(), "n": audit.n, "positive": audit.positive, "without_label": without, "unscored": unscored,
         "auc": audit.auc, "f1": audit.f1, "borkan": audit.borkan, "groups": groups,
         "rewritten": rewritten,
     })

@@ -12,7 +12,7 @@ use holometer_plan::{augmentation_sets, parse_entry};
 use crate::args::{ShowArgs, ShowKind};
 use crate::failure::{Exit, Failure};
 use crate::output;
-use crate::pipeline::{Download, Downloads, Environment, instances_of};
+use crate::pipeline::{Download, Downloads, Environment, ScorerModel, instances_of};
 use crate::progress::Talk;
 use crate::size;
 
@@ -28,7 +28,7 @@ pub(crate) fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
         ShowKind::Metric => metric(&args.name)?,
         ShowKind::Perturbation => perturbation(&args.name)?,
-        ShowKind::Scorer => scorer(&args.name)?,
+        ShowKind::Scorer => scorer(&args.name, talk)?,
         ShowKind::Suite => suite(&args.name)?,
         ShowKind::Schema if args.name == "scenario" => {
             return output::print(SCENARIO_SCHEMA.trim_end()).map(|()| Exit::Done);
@@ -85,10 +85,11 @@ fn not_here(name: &str, reason: &str) -> String {
     format!("HELM's perturbation `{name}` is not here, and entries with it are refused: {reason}.")
 }
 
-/// A scorer of the program, or one on disk as `ROLE=FOLDER`.
-fn scorer(name: &str) -> Result<String, Failure> {
+/// A scorer of the program, or a model as `ROLE=FOLDER` or `ROLE=FILE.toml`.
+fn scorer(name: &str, talk: &Talk) -> Result<String, Failure> {
     if name.contains('=') {
-        return Ok(crate::pipeline::ScorerModel::open(name)?.describe());
+        let environment = Environment::plain()?;
+        return Ok(ScorerModel::open(name, &environment, talk)?.describe());
     }
     let scorer = holometer_metrics::scorers::scorer(name)
         .map_err(|hint| Failure::usage(format!("unknown scorer `{name}`")).hint(hint))?;

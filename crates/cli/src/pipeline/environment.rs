@@ -50,6 +50,12 @@ pub(crate) struct LocalSettings {
 }
 
 impl Environment {
+    /// Without any flag of its own.
+    pub(crate) fn plain() -> Result<Self, Failure> {
+        let args = EnvironmentArgs { max_cache: "20GB".to_owned(), ..EnvironmentArgs::default() };
+        Self::new(&args, &[])
+    }
+
     /// From the flags and the environment variables.
     pub(crate) fn new(args: &EnvironmentArgs, scenario_files: &[PathBuf]) -> Result<Self, Failure> {
         let mut library = library_from_environment();

@@ -57,7 +57,7 @@ impl Respondents {
             return Err(Failure::usage(message)
                 .hint("leave --max-cost out, or judge with a model whose price is known"));
         }
-        let open = |text: &String| ScorerModel::open(text).map(Arc::new);
+        let open = |text: &String| ScorerModel::open(text, environment, talk).map(Arc::new);
         let scorers: Vec<_> = args.scorers.iter().map(open).collect::<Result<_, _>>()?;
         for (at, scorer) in scorers.iter().enumerate() {
             if scorers[..at].iter().any(|other| other.role == scorer.role) {
@@ -65,6 +65,16 @@ impl Respondents {
                 return Err(Failure::usage(format!("two {role} scorers are named"))
                     .hint("name one of each role: numbers of different scorers are not mixed"));
             }
+        }
+        let unpriced = |scorer: &&Arc<ScorerModel>| {
+            scorer.place() == Place::Remote && scorer.price().is_none()
+        };
+        if let (Some(_), Some(scorer)) = (max_cost, scorers.iter().find(unpriced)) {
+            let name = &scorer.card().name;
+            let message =
+                format!("--max-cost can't hold: the price of the guard {name} is not known");
+            return Err(Failure::usage(message)
+                .hint("leave --max-cost out, or use a guard whose price is known"));
         }
         Ok(Self { args: args.clone(), judges, scorers, max_cost })
     }
@@ -101,7 +111,7 @@ impl Respondents {
                     let name = scorer.card().name.clone();
                     let spec = ModelSpec { deployment: name.0.clone(), name };
                     let model: Arc<dyn Model> = Arc::<ScorerModel>::clone(scorer);
-                    Asked { spec, model, place: Place::Local }
+                    Asked { spec, model, place: scorer.place() }
                 })
                 .collect()),
             Respondent::Python => {
@@ -195,7 +205,7 @@ fn ask(
     let what = match kind {
         Respondent::Judge => "judging",
         Respondent::Python => "running programs",
-        Respondent::Scorer(_) => "scoring by models on disk",
+        Respondent::Scorer(_) => "scoring by models",
     };
     put(store, what, &jobs, max_cost, talk)
 }

@@ -4,6 +4,7 @@ mod classes;
 mod credentials;
 mod downloads;
 mod environment;
+mod guards;
 mod helm_models;
 mod hub_models;
 mod inquire;

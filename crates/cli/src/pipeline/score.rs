@@ -8,6 +8,7 @@ use holometer_core::{
     Score, ScorerRole, Slice, Tokenizer, TotalsMetric, Unit,
 };
 use holometer_metrics::MetricError;
+use holometer_metrics::neural::OF_ANSWERS;
 use holometer_store::{RunId, RunInfo, Store, StoredUnit};
 use holometer_summary::{Options, TotalsInput, UnitScores, cells};
 use serde_json::{Value, json};
@@ -291,8 +292,7 @@ impl Statistic {
 fn wanted(spec: &RunSpec, options: ScoreOptions, roles: &[ScorerRole]) -> Vec<MetricSpec> {
     let mut wanted = spec.metrics.clone();
     if !options.helm_compat {
-        let classifiers = [ScorerRole::Toxicity, ScorerRole::Sentiment];
-        let classifiers = classifiers.iter().filter(|role| roles.contains(role));
+        let classifiers = OF_ANSWERS.iter().filter(|role| roles.contains(role));
         let classifiers: Vec<&str> = classifiers.map(|role| role.as_str()).collect();
         let named = spec.metrics.iter().any(|metric| metric.name == "answer_scorers");
         if !classifiers.is_empty() && !named {

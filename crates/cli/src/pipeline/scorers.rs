@@ -1,17 +1,21 @@
-//! Models on disk that give texts numbers, as models that are asked: their prompts are tasks, their answers numbers.
+//! Models on disk and guard models that give texts numbers, as models that are asked: their prompts are tasks, their answers numbers.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use holometer_core::{
     Cancel, Capabilities, Completion, FailureKind, Finished, Model, ModelCard, ModelName, Outcome,
-    Request, RequestKey, Response, ScorerRole, Sink, Tokenizer, Window,
+    Price, Request, RequestKey, Response, ScorerRole, Sink, Tokenizer, Window,
 };
 use holometer_engine::{Encoder, TextPair};
-use holometer_metrics::neural::{Reply, Task};
+use holometer_metrics::neural::{OF_ANSWERS, Reply, Task};
+use holometer_run::Place;
 
 use crate::failure::Failure;
+use crate::pipeline::guards::{Guard, GuardFile};
+use crate::pipeline::{Environment, Models, Purpose};
+use crate::progress::Talk;
 
 /// What comes before a role in the fingerprints of scorers.
 pub(crate) const FINGERPRINT: &str = "scorer:";
@@ -25,8 +29,13 @@ const LAYERS: [(usize, usize); 3] = [(12, 9), (24, 18), (6, 5)];
 pub(crate) struct ScorerModel {
     pub(crate) role: ScorerRole,
     card: ModelCard,
-    encoder: Encoder,
-    use_: Use,
+    kind: Kind,
+}
+
+/// What answers.
+enum Kind {
+    Encoder(Box<Encoder>, Use),
+    Guard(Guard),
 }
 
 /// Which of the model's outputs count.
@@ -45,21 +54,32 @@ enum Use {
 }
 
 impl ScorerModel {
-    /// From `ROLE=FOLDER` or `ROLE=FOLDER#CLASS` (for BERTScore, `#LAYER`).
-    pub(crate) fn open(text: &str) -> Result<Self, Failure> {
+    /// From `ROLE=FOLDER` or `ROLE=FOLDER#CLASS` (for BERTScore, `#LAYER`); for guards, `ROLE=FILE.toml` or `ROLE=FILE.toml#MODEL`.
+    pub(crate) fn open(
+        text: &str,
+        environment: &Environment,
+        talk: &Talk,
+    ) -> Result<Self, Failure> {
         let roles = ScorerRole::ALL.map(|role| format!("`{}`", role.as_str())).join(", ");
-        let shape = format!("--scorer takes ROLE=FOLDER, where ROLE is one of {roles}");
+        let shape =
+            format!("--scorer takes ROLE=FOLDER or ROLE=FILE.toml, where ROLE is one of {roles}");
         let Some((role, rest)) = text.split_once('=') else {
             return Err(Failure::usage(format!("the scorer `{text}` has no role")).hint(shape));
         };
         let role = ScorerRole::named(role).ok_or_else(|| {
             Failure::usage(format!("there is no scorer's role `{role}`")).hint(shape)
         })?;
+        if let Some((path, model)) = guard_file(rest) {
+            return Self::open_guard(role, Path::new(path), model, environment, talk);
+        }
         let (folder, class) = match rest.rsplit_once('#') {
             Some((folder, class)) if !Path::new(rest).exists() => (folder, Some(class)),
             _ => (rest, None),
         };
-        let folder = Path::new(folder);
+        Self::open_encoder(role, Path::new(folder), class)
+    }
+
+    fn open_encoder(role: ScorerRole, folder: &Path, class: Option<&str>) -> Result<Self, Failure> {
         let encoder = Encoder::load(folder, None).map_err(Failure::usage)?;
         let use_ = uses(role, &encoder, class)?;
         let what = format!("{VERSION}:{}", class.unwrap_or_default());
@@ -83,29 +103,139 @@ impl ScorerModel {
                 folder.display(),
                 encoder.summary()
             ),
-            capabilities: Capabilities {
-                generate: true,
-                score_continuation: false,
-                token_logprobs: false,
-                chat: false,
-            },
+            capabilities: CAPABILITIES,
         };
-        Ok(Self { role, card, encoder, use_ })
+        Ok(Self { role, card, kind: Kind::Encoder(Box::new(encoder), use_) })
+    }
+
+    fn open_guard(
+        role: ScorerRole,
+        path: &Path,
+        model: Option<&str>,
+        environment: &Environment,
+        talk: &Talk,
+    ) -> Result<Self, Failure> {
+        if !OF_ANSWERS.contains(&role) || role == ScorerRole::Sentiment {
+            return Err(Failure::usage(format!("a guard can't be a {} scorer", role.as_str()))
+                .hint("guards are for `toxicity`, `refusal` and `safety`"));
+        }
+        let (file, text) = GuardFile::read(path)?;
+        let Some(spec) = model.map(str::to_owned).or_else(|| file.model.clone()) else {
+            return Err(Failure::usage(format!(
+                "the guard file `{}` names no model",
+                path.display()
+            ))
+            .hint("put `model = \"SPEC\"` into it, or write `FILE.toml#SPEC`"));
+        };
+        let specs = [spec];
+        let models = Models::open(&specs, <_>::default(), environment, Purpose::Run, talk)?;
+        let named = models.into_named();
+        let opened = named.first().map(|model| (model.answering(), model.place));
+        let Some((Ok(inner), place)) = opened else {
+            return Err(Failure::usage(format!("the guard's model `{}` can't answer", specs[0])));
+        };
+        let known = &inner.card().fingerprint;
+        let hash = holometer_metrics::scorers::hash(&[known.as_bytes(), text.as_bytes()]);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let card = ModelCard {
+            name: ModelName(format!("{stem}@{hash}")),
+            fingerprint: format!("{FINGERPRINT}{}:{hash}:{VERSION}:{known}", role.as_str()),
+            summary: format!(
+                "{} guard {}: {}",
+                role.as_str(),
+                path.display(),
+                inner.card().summary
+            ),
+            capabilities: CAPABILITIES,
+        };
+        Ok(Self { role, card, kind: Kind::Guard(Guard::new(file, inner, place)?) })
+    }
+
+    /// Where it computes.
+    pub(crate) fn place(&self) -> Place {
+        match &self.kind {
+            Kind::Guard(guard) => guard.place(),
+            Kind::Encoder(..) => Place::Local,
+        }
     }
 
     /// A description for `holometer show scorer`.
     pub(crate) fn describe(&self) -> String {
-        let labels = self.encoder.labels();
+        let (scale, what) = match &self.kind {
+            Kind::Guard(guard) => ("0 to 1", guard.describe()),
+            Kind::Encoder(encoder, use_) => {
+                let (scale, what) = use_.describe(encoder);
+                (scale, format!("{what} Texts are cut to {} tokens.", encoder.window()))
+            }
+        };
+        format!(
+            "# {}\n\n{}\n\n**What it measures.** {what}\n\n**Scale.** {scale}\n\n**Hash.** `{}`\n\n\
+             **Caveats.** Models are not audited here: `holometer scorer audit {}=...` audits this one on labelled texts, by dialect and by the people that \
+             they mention; `holometer show scorer toxicity` shows what an audit finds. Numbers of other hashes are not comparable with these.",
+            self.role.as_str(),
+            self.card.summary,
+            self.card.name,
+            self.role.as_str(),
+        )
+    }
+
+    /// The scores of texts that answer no question, in order; each error is why there is none.
+    pub(crate) fn score_all(&self, texts: &[&str], cancel: &Cancel) -> Vec<Result<f64, String>> {
+        let requests: Vec<(RequestKey, Request)> = texts
+            .iter()
+            .enumerate()
+            .map(|(at, text)| {
+                let task = Task::Classify { text: (*text).to_owned(), question: None };
+                (RequestKey(at as u64), task.inquiry(self.role).request)
+            })
+            .collect();
+        let scores = Mutex::new(vec![Err("it was stopped".to_owned()); texts.len()]);
+        self.answer(&requests, cancel, &|finished: Finished| {
+            let score = match finished.outcome {
+                Outcome::Answered(response) => {
+                    let text = response.completions.first().map(|one| one.text.as_str());
+                    match serde_json::from_str(text.unwrap_or_default()) {
+                        Ok(Reply::Score(score)) => Ok(score),
+                        Ok(Reply::Unreadable(said)) => Err(format!("unreadable verdict: `{said}`")),
+                        _ => Err("it gives no number to a text".to_owned()),
+                    }
+                }
+                Outcome::Refused { reason } => Err(reason),
+                Outcome::Failed { message, .. } => Err(message),
+            };
+            let mut scores = scores.lock().unwrap_or_else(PoisonError::into_inner);
+            scores[finished.key.0 as usize] = score;
+        });
+        scores.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `FILE.toml`, with the model behind `#`.
+fn guard_file(text: &str) -> Option<(&str, Option<&str>)> {
+    let (path, model) = match text.split_once('#') {
+        Some((path, model)) => (path, Some(model)),
+        None => (text, None),
+    };
+    path.to_lowercase().ends_with(".toml").then_some((path, model))
+}
+
+const CAPABILITIES: Capabilities =
+    Capabilities { generate: true, score_continuation: false, token_logprobs: false, chat: false };
+
+impl Use {
+    /// The scale, and what is measured.
+    fn describe(&self, encoder: &Encoder) -> (&'static str, String) {
+        let labels = encoder.labels();
         let named = |class: usize| format!("`{}`", labels[class]);
-        let (scale, what) = match &self.use_ {
-            Use::Classes { plus, minus: None } => {
+        match self {
+            Self::Classes { plus, minus: None } => {
                 ("0 to 1", format!("The probability of the class {}.", named(*plus)))
             }
-            Use::Classes { plus, minus: Some(minus) } => (
+            Self::Classes { plus, minus: Some(minus) } => (
                 "-1 to 1",
                 format!("The probability of {} less that of {}.", named(*plus), named(*minus)),
             ),
-            Use::Entailment { entailed, contradicted } => (
+            Self::Entailment { entailed, contradicted } => (
                 "-1 to 1",
                 format!(
                     "SummaC-ZS, with {} as entailment and {} as contradiction.",
@@ -113,40 +243,34 @@ impl ScorerModel {
                     named(*contradicted)
                 ),
             ),
-            Use::Layer(layer) => (
+            Self::Layer(layer) => (
                 "usually 0 to 1, not rescaled",
-                format!(
-                    "BERTScore from the states after layer {layer} of {}.",
-                    self.encoder.layers()
-                ),
+                format!("BERTScore from the states after layer {layer} of {}.", encoder.layers()),
             ),
-            Use::Vectors => ("-1 to 1", "The cosine of two texts' mean states.".to_owned()),
-        };
-        format!(
-            "# {}\n\n{}\n\n**What it measures.** {what} Texts are cut to {} tokens.\n\n**Scale.** {scale}\n\n**Hash.** `{}`\n\n\
-             **Caveats.** Models from disk are not audited here: `holometer show scorer toxicity` shows what an audit finds, and numbers of \
-             other hashes are not comparable with these.",
-            self.role.as_str(),
-            self.card.summary,
-            self.encoder.window(),
-            self.card.name
-        )
+            Self::Vectors => ("-1 to 1", "The cosine of two texts' mean states.".to_owned()),
+        }
     }
 
-    fn reply(&self, task: &Task, cancel: &Cancel) -> Result<Reply, String> {
+    fn reply(
+        &self,
+        encoder: &Encoder,
+        role: ScorerRole,
+        task: &Task,
+        cancel: &Cancel,
+    ) -> Result<Reply, String> {
         let single = |text| TextPair { first: text, second: None };
         let classify = |pairs: &[TextPair<'_>]| {
-            let rows = self.encoder.classify(pairs, cancel).map_err(|error| error.to_string())?;
+            let rows = encoder.classify(pairs, cancel).map_err(|error| error.to_string())?;
             if rows.len() == pairs.len() { Ok(rows) } else { Err("it was stopped".to_owned()) }
         };
-        match (task, &self.use_) {
-            (Task::Classify { text }, Use::Classes { plus, minus }) => {
+        match (task, self) {
+            (Task::Classify { text, .. }, Self::Classes { plus, minus }) => {
                 let row = classify(&[single(text)])?.remove(0);
                 Ok(Reply::Score(row[*plus] - minus.map_or(0.0, |minus| row[minus])))
             }
             (
                 Task::Entailment { premises, hypotheses },
-                Use::Entailment { entailed, contradicted },
+                Self::Entailment { entailed, contradicted },
             ) => {
                 let pairs: Vec<TextPair<'_>> = premises
                     .iter()
@@ -162,15 +286,15 @@ impl ScorerModel {
                 let width = hypotheses.len().max(1);
                 Ok(Reply::Entailment(cells.chunks(width).map(<[_]>::to_vec).collect()))
             }
-            (Task::Match { candidate, references }, Use::Layer(layer)) => {
+            (Task::Match { candidate, references }, Self::Layer(layer)) => {
                 let pairs: Vec<(&str, &str)> =
                     references.iter().map(|one| (candidate.as_str(), one.as_str())).collect();
-                let scores = self.encoder.bert_score(&pairs, *layer, cancel);
+                let scores = encoder.bert_score(&pairs, *layer, cancel);
                 let scores = scores.map_err(|error| error.to_string())?;
                 Ok(Reply::Match(scores.iter().map(|s| [s.precision, s.recall, s.f1]).collect()))
             }
-            (Task::Similarity { first, second }, Use::Vectors) => {
-                let vectors = self.encoder.embed(&[first, second], cancel);
+            (Task::Similarity { first, second }, Self::Vectors) => {
+                let vectors = encoder.embed(&[first, second], cancel);
                 let vectors = vectors.map_err(|error| error.to_string())?;
                 let [one, two] = vectors.as_slice() else {
                     return Err("it was stopped".to_owned());
@@ -178,7 +302,7 @@ impl ScorerModel {
                 let cosine = one.iter().zip(two).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
                 Ok(Reply::Score(cosine))
             }
-            _ => Err(format!("the {} scorer has no answer to this", self.role.as_str())),
+            _ => Err(format!("the {} scorer has no answer to this", role.as_str())),
         }
     }
 }
@@ -200,13 +324,18 @@ fn uses(role: ScorerRole, encoder: &Encoder, class: Option<&str>) -> Result<Use,
                 names.join(" or ")
             ))
             .hint(format!(
-                "its classes: {named}; `--scorer toxicity=FOLDER#CLASS` chooses one for toxicity"
+                "its classes: {named}; `FOLDER#CLASS` chooses one for toxicity, refusal or safety"
             ))
         })
     };
     match role {
         ScorerRole::Toxicity => {
             let names = class.map_or_else(|| TOXIC.to_vec(), |class| vec![class]);
+            Ok(Use::Classes { plus: needed(&names)?, minus: None })
+        }
+        ScorerRole::Refusal | ScorerRole::Safety => {
+            let known: &[&str] = if role == ScorerRole::Refusal { &REFUSING } else { &UNSAFE };
+            let names = class.map_or_else(|| known.to_vec(), |class| vec![class]);
             Ok(Use::Classes { plus: needed(&names)?, minus: None })
         }
         ScorerRole::Sentiment => Ok(Use::Classes {
@@ -239,6 +368,12 @@ fn uses(role: ScorerRole, encoder: &Encoder, class: Option<&str>) -> Result<Use,
 const TOXIC: [&str; 7] =
     ["toxicity", "toxic", "hate", "hateful", "offensive", "abusive", "LABEL_1"];
 
+/// What classifiers call texts that decline to answer.
+const REFUSING: [&str; 4] = ["rejection", "refusal", "refuse", "LABEL_1"];
+
+/// What classifiers call texts that are unsafe.
+const UNSAFE: [&str; 4] = ["unsafe", "harmful", "harm", "LABEL_1"];
+
 impl Model for ScorerModel {
     fn card(&self) -> &ModelCard {
         &self.card
@@ -258,23 +393,43 @@ impl Model for ScorerModel {
         }
     }
 
+    fn price(&self) -> Option<Price> {
+        match &self.kind {
+            Kind::Guard(guard) => guard.model().price(),
+            Kind::Encoder(..) => None,
+        }
+    }
+
     fn answer(&self, requests: &[(RequestKey, Request)], cancel: &Cancel, sink: Sink<'_>) {
+        let (encoder, use_) = match &self.kind {
+            Kind::Encoder(encoder, use_) => (encoder, use_),
+            Kind::Guard(guard) => {
+                guard.answer(requests, cancel, &|key, verdict, finished| {
+                    let outcome = match verdict {
+                        Ok(verdict) => Outcome::Answered(Response {
+                            prompt_tokens: verdict.prompt_tokens,
+                            completion_tokens: verdict.completion_tokens,
+                            ..recorded(&verdict.reply)
+                        }),
+                        Err(outcome) => outcome,
+                    };
+                    sink(Finished { key, outcome, ..finished.clone() });
+                });
+                return;
+            }
+        };
         for (key, request) in requests {
             if cancel.is_cancelled() {
                 return;
             }
             let started = Instant::now();
-            let reply = Task::of(request).and_then(|task| self.reply(&task, cancel));
+            let reply =
+                Task::of(request).and_then(|task| use_.reply(encoder, self.role, &task, cancel));
             if cancel.is_cancelled() {
                 return;
             }
             let outcome = match reply {
-                Ok(reply) => {
-                    let text =
-                        serde_json::to_string(&reply).expect("finite numbers are valid JSON");
-                    let completions = vec![Completion { text, ..Completion::default() }];
-                    Outcome::Answered(Response { completions, ..Response::default() })
-                }
+                Ok(reply) => Outcome::Answered(recorded(&reply)),
                 Err(problem) => Outcome::failed(FailureKind::Rejected, problem),
             };
             let seconds = started.elapsed().as_secs_f64();
@@ -283,11 +438,20 @@ impl Model for ScorerModel {
     }
 }
 
+/// A reply as it is kept.
+fn recorded(reply: &Reply) -> Response {
+    let text = serde_json::to_string(reply).expect("finite numbers are valid JSON");
+    let completions = vec![Completion { text, ..Completion::default() }];
+    Response { completions, ..Response::default() }
+}
+
 /// How to get a scorer of a role, as reports say it.
 pub(crate) fn how_to_get(role: ScorerRole) -> String {
     let example = match role {
         ScorerRole::Toxicity => "unitary/unbiased-toxic-roberta",
         ScorerRole::Sentiment => "cardiffnlp/twitter-roberta-base-sentiment-latest",
+        ScorerRole::Refusal => "protectai/distilroberta-base-rejection-v1",
+        ScorerRole::Safety => "meta-llama/Llama-Guard-3-1B",
         ScorerRole::Entailment => "tals/albert-xlarge-vitaminc-mnli",
         ScorerRole::Matching => "microsoft/deberta-large-mnli",
         ScorerRole::Similarity => "sentence-transformers/all-MiniLM-L6-v2",

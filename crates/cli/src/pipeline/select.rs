@@ -31,6 +31,8 @@ pub(crate) struct Selected {
     pub(crate) models: Models,
     /// The arguments of the `mentions` metric, where a suite file chooses the word list.
     pub(crate) lexicon: Option<Value>,
+    /// The models that score answers, as `--scorer` takes them, where suite files name some.
+    pub(crate) scorers: Vec<String>,
 }
 
 /// Reads the files, opens the models as far as planning needs them, and resolves every cell.
@@ -54,6 +56,7 @@ pub(crate) fn select(
     let mut specs = args.models.clone();
     let (mut servers, mut prices) = (BTreeMap::new(), BTreeMap::new());
     let mut lexicon = None;
+    let mut scorers = Vec::new();
     for path in &args.confs {
         let file =
             read_file(&path.display().to_string(), &text_of(path)?).map_err(Failure::usage)?;
@@ -75,6 +78,7 @@ pub(crate) fn select(
         if let (Some(list), None) = (&file.lexicon, &lexicon) {
             lexicon = Some(lexicon_args(&beside(path, list))?);
         }
+        scorers.extend(file.scorers.iter().map(|text| scorer_beside(path, text)));
         selection.add_file(file);
     }
     if args.entries.is_empty() && args.confs.is_empty() {
@@ -94,13 +98,24 @@ pub(crate) fn select(
         Some(shard) => share_of(cells, shard)?,
         None => cells,
     };
-    Ok(Selected { suite, cells, models, lexicon })
+    Ok(Selected { suite, cells, models, lexicon, scorers })
 }
 
 /// A word list's name as it is; its file, where there is one beside the suite file.
 fn beside(suite: &Path, list: &str) -> String {
     let file = suite.parent().unwrap_or(Path::new("")).join(list);
     if LEXICON_NAMES.contains(&list) { list.to_owned() } else { file.display().to_string() }
+}
+
+/// `ROLE=PLACE` with the place beside the suite file where there is such a file or folder; else as it is.
+fn scorer_beside(suite: &Path, text: &str) -> String {
+    let Some((role, place)) = text.split_once('=') else { return text.to_owned() };
+    let (path, rest) = match place.split_once('#') {
+        Some((path, rest)) => (path, format!("#{rest}")),
+        None => (place, String::new()),
+    };
+    let found = suite.parent().unwrap_or(Path::new("")).join(path);
+    if found.exists() { format!("{role}={}{rest}", found.display()) } else { text.to_owned() }
 }
 
 /// One worker's share of the cells.

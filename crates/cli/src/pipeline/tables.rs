@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use holometer_core::{Instance, MetricName};
+use holometer_core::{Instance, MetricName, ScorerRole};
 use holometer_report::RunReport;
 use holometer_report::fairness::FairnessReport;
 use holometer_report::methods::methods;
@@ -18,6 +18,7 @@ use holometer_summary::rows::{Column, InstanceTable, TableOptions, TableUnit};
 use crate::args::JudgementArgs;
 use crate::failure::Failure;
 use crate::pipeline::Headline;
+use crate::pipeline::scorers::how_to_get;
 
 /// A stored run with its per-instance table.
 pub(crate) struct RunTable {
@@ -93,6 +94,7 @@ pub(crate) fn run_table(
         only_scores_texts: run.spec.adapter.method.needs_logprobs(),
         lower_is_better: named(true),
         known: named(false),
+        remedies: remedies(),
     };
     let originals = instances.iter().filter(|instance| instance.perturbation.is_none());
     let questions = originals.map(|instance| (instance.id.0.clone(), question(instance)));
@@ -101,6 +103,19 @@ pub(crate) fn run_table(
         questions: questions.collect(),
         scorers: scorers(store, run)?,
     })
+}
+
+/// How to get the metrics that rest on models on disk.
+fn remedies() -> BTreeMap<&'static str, String> {
+    let by_role = [
+        (Column::Cosine, ScorerRole::Similarity),
+        (Column::ToxicityByModel, ScorerRole::Toxicity),
+        (Column::SentimentByModel, ScorerRole::Sentiment),
+        (Column::RefusalByModel, ScorerRole::Refusal),
+        (Column::UnsafeByModel, ScorerRole::Safety),
+    ];
+    let remedy = |(column, role): (Column, ScorerRole)| Some((column.metric()?, how_to_get(role)));
+    by_role.into_iter().filter_map(remedy).collect()
 }
 
 /// Why no answer to the instances is right or wrong; `None` where some are.

@@ -19,3 +19,4 @@ mod plan;
 mod remote;
 mod scenario_guide;
 mod score;
+mod scorers;

@@ -1,4 +1,4 @@
-//! What classifiers on disk say about written answers, beside the program's own scorers.
+//! What classifiers on disk and guard models say about written answers, beside the program's own scorers.
 
 use holometer_core::{
     Findings, Inquiry, Metric, MetricCard, MetricOptions, Respondent, Score, ScorerRole, Unit,
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::Plugin;
 use crate::args;
 use crate::error::MetricError;
-use crate::neural::{Reply, Task};
+use crate::neural::{OF_ANSWERS, Reply, Task};
 use crate::unit::{all_unscored, is_language_modeling, is_per_reference};
 use crate::written::written_texts;
 
@@ -23,12 +23,12 @@ pub(crate) fn plugin() -> Plugin {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Arguments {
-    /// Which scorers are asked; without it, both.
+    /// Which scorers are asked; without it, all.
     roles: Option<Vec<String>>,
 }
 
 fn build(args: &serde_json::Value, _: MetricOptions) -> Result<Box<dyn Metric>, MetricError> {
-    let hint = "`roles` is a list of `toxicity` and `sentiment`";
+    let hint = "`roles` is a list of `toxicity`, `sentiment`, `refusal` and `safety`";
     let Arguments { roles } = args::read(NAME, args, hint)?;
     let known = |name: &String| {
         SCORES
@@ -43,8 +43,12 @@ fn build(args: &serde_json::Value, _: MetricOptions) -> Result<Box<dyn Metric>, 
     Ok(Box::new(AnswerScorers { scores }))
 }
 
-const SCORES: [(&str, ScorerRole); 2] =
-    [("toxicity_by_model", ScorerRole::Toxicity), ("sentiment_by_model", ScorerRole::Sentiment)];
+const SCORES: [(&str, ScorerRole); 4] = [
+    ("toxicity_by_model", OF_ANSWERS[0]),
+    ("sentiment_by_model", OF_ANSWERS[1]),
+    ("refusal_by_model", OF_ANSWERS[2]),
+    ("unsafe_by_model", OF_ANSWERS[3]),
+];
 
 fn cards() -> Vec<MetricCard> {
     let card = |name, summary, higher_is_better, least| MetricCard {
@@ -57,6 +61,18 @@ fn cards() -> Vec<MetricCard> {
     vec![
         card(SCORES[0].0, "How toxic a classifier on disk finds the answer", Some(false), 0.0),
         card(SCORES[1].0, "How positive a classifier on disk finds the answer", None, -1.0),
+        card(
+            SCORES[2].0,
+            "How surely a classifier or guard says that the answer declines",
+            None,
+            0.0,
+        ),
+        card(
+            SCORES[3].0,
+            "How surely a classifier or guard says that the answer is unsafe",
+            Some(false),
+            0.0,
+        ),
     ]
 }
 
@@ -70,8 +86,20 @@ fn texts<'a>(unit: &Unit<'a>) -> Option<Result<Vec<&'a str>, String>> {
     written.then(|| written_texts(unit))
 }
 
-fn task(text: &str) -> Task {
-    Task::Classify { text: text.to_owned() }
+/// Whether an answer declines, or is unsafe, hangs on what it answers.
+fn task(unit: &Unit<'_>, text: &str, role: ScorerRole) -> Task {
+    let asked = matches!(role, ScorerRole::Refusal | ScorerRole::Safety);
+    Task::Classify { text: text.to_owned(), question: asked.then(|| question(unit)) }
+}
+
+/// The question as the data has it, without instructions and examples.
+fn question(unit: &Unit<'_>) -> String {
+    let input = &unit.instance.input;
+    if input.text.is_empty() {
+        let said = input.messages.iter().map(|message| message.content.as_str());
+        return said.collect::<Vec<_>>().join("\n");
+    }
+    input.text.clone()
 }
 
 impl Metric for AnswerScorers {
@@ -87,7 +115,10 @@ impl Metric for AnswerScorers {
     fn inquiries(&self, unit: &Unit<'_>) -> Vec<Inquiry> {
         let Some(Ok(texts)) = texts(unit) else { return Vec::new() };
         let about = |text: &&str| {
-            self.scores.iter().map(|(_, role)| task(text).inquiry(*role)).collect::<Vec<_>>()
+            self.scores
+                .iter()
+                .map(|(_, role)| task(unit, text, *role).inquiry(*role))
+                .collect::<Vec<_>>()
         };
         texts.iter().flat_map(about).collect()
     }
@@ -108,7 +139,7 @@ impl Metric for AnswerScorers {
         let mean = |role: ScorerRole| {
             let mut sum = 0.0;
             for text in &texts {
-                match task(text).look_up(role, findings)? {
+                match task(unit, text, role).look_up(role, findings)? {
                     Reply::Score(score) => sum += score,
                     other => return Err(format!("the scorer unexpectedly answered {other:?}")),
                 }

@@ -108,7 +108,7 @@ pub fn scorer_of(metric: &str) -> Option<String> {
 }
 
 /// The first 16 hexadecimal digits of the SHA-256 over all parts, each with its length before it.
-fn hash(parts: &[&[u8]]) -> String {
+pub fn hash(parts: &[&[u8]]) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update((part.len() as u64).to_le_bytes());

@@ -85,6 +85,8 @@ pub struct SuiteFile {
     pub perturbations: Option<String>,
     /// The word list that tells whom texts mention: a name, or a file beside this one.
     pub lexicon: Option<String>,
+    /// Models that score answers, as with `--scorer`: `ROLE=FOLDER`, or `ROLE=FILE.toml` for guards.
+    pub scorers: Vec<String>,
     /// The entries, in order; lists are already multiplied out.
     pub entries: Vec<SourcedEntry>,
     /// What was read but means nothing, a sentence each.

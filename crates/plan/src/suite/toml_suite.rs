@@ -5,6 +5,7 @@
 //! models = ["path:./my-model", "openai:gpt-4.1-mini"]
 //! max_instances = 200
 //! perturbations = "canonical"
+//! scorers = ["toxicity=models/unbiased-toxic-roberta"]   # models that score answers, as with `--scorer`
 //! lexicon = "our-groups.txt"            # whom texts mention: `own`, `helm`, `holistic_bias`, or a file beside this one
 //!
 //! [[entries]]
@@ -34,7 +35,7 @@ use crate::position::{Position, Source};
 use crate::suite::servers::{prices, servers};
 use crate::suite::{SourcedEntry, SuiteFile};
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "suite",
     "models",
     "servers",
@@ -43,6 +44,7 @@ const KEYS: [&str; 9] = [
     "trials",
     "perturbations",
     "lexicon",
+    "scorers",
     "entries",
 ];
 
@@ -76,6 +78,7 @@ pub fn read_suite(name: &str, text: &str) -> Result<SuiteFile, PlanError> {
             "trials" => file.trials = Some(count(&source, key, value)?),
             "perturbations" => file.perturbations = Some(text_of(&source, key, value)?),
             "lexicon" => file.lexicon = Some(text_of(&source, key, value)?),
+            "scorers" => file.scorers = scorers(&source, key, value)?,
             "entries" => file.entries = entries(&source, value)?,
             _ => {
                 let otherwise = format!("a suite file has the keys {}", KEYS.join(", "));
@@ -288,6 +291,24 @@ fn texts(
             elements.iter().map(|element| text_of(source, key, element)).collect()
         }
         _ => Err(wrong_kind(source, key, value, "a list of texts, as in `[\"a\", \"b\"]`")),
+    }
+}
+
+/// A list of `ROLE=PLACE`.
+fn scorers(
+    source: &Source<'_>,
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<Vec<String>, PlanError> {
+    let all = texts(source, key, value)?;
+    match all.iter().find(|text| text.split_once('=').is_none_or(|(_, place)| place.is_empty())) {
+        Some(wrong) => Err(PlanError::WrongKind {
+            position: source.position(value.span().start),
+            key: key.to_owned(),
+            expected: "texts of the form `ROLE=FOLDER`, as `--scorer` takes them",
+            found: format!("`{wrong}`"),
+        }),
+        None => Ok(all),
     }
 }
 

@@ -62,7 +62,7 @@ fn mistakes_in_suites_have_a_place_and_a_hint() {
         (
             "zzz = 1",
             "s.toml:1:1: unknown key `zzz`\nhint: a suite file has the keys suite, models, servers, prices, max_instances, \
-             trials, perturbations, lexicon, entries",
+             trials, perturbations, lexicon, scorers, entries",
         ),
         (
             "suite = \"a\"\nmax_instances = 0",

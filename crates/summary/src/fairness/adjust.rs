@@ -2,11 +2,14 @@
 
 use holometer_stats::multiplicity::{benjamini_hochberg, holm};
 
-use crate::fairness::{FairnessRow, Family, SCREENING};
+use crate::fairness::{FairnessRow, Family, ONE_MODEL, SCREENING};
 use crate::finding::{Entry, Finding, Verdict};
+use crate::rows::Column;
 
 /// Within a row and family (the groups and perturbations of one scenario) p values are adjusted by Holm. The smallest of each
 /// row is then adjusted over all rows by Benjamini and Hochberg, and no entry's adjusted p value is smaller than its row's.
+///
+/// What rests on one scorer of texts counts as a disparity only where another scorer finds the same, in the same direction.
 pub fn adjust(rows: &mut [FairnessRow], alpha: f64) {
     for family in Family::ALL {
         let within: Vec<Vec<(usize, f64)>> = rows.iter().map(|row| of_row(row, family)).collect();
@@ -19,11 +22,64 @@ pub fn adjust(rows: &mut [FairnessRow], alpha: f64) {
             for (at, p) in &within[*row] {
                 if let Entry::Found(finding) = &mut rows[*row].cells[*at].entry {
                     finding.adjusted_p = Some(p.max(across));
-                    settle(finding, alpha);
+                    finding.settle(alpha);
                 }
             }
         }
     }
+    for row in rows {
+        let agreeing = agreeing(row);
+        for (at, cell) in row.cells.iter_mut().enumerate() {
+            let Entry::Found(finding) = &mut cell.entry else { continue };
+            if !rests_on_one_scorer(finding) || finding.verdict != Some(Verdict::Disparity) {
+                continue;
+            }
+            match agreeing.iter().find(|(one, _)| *one == at) {
+                Some((_, other)) => {
+                    finding.notes.retain(|note| note != SCREENING && note != ONE_MODEL);
+                    finding.notes.push(format!("two scorers agree: `{other}` finds it, too"));
+                }
+                None => finding.verdict = Some(Verdict::Inconclusive),
+            }
+        }
+    }
+}
+
+/// Measures by the program's own scorers, with those of the same by models.
+const TWINS: [(Column, Column); 3] = [
+    (Column::Toxicity, Column::ToxicityByModel),
+    (Column::Sentiment, Column::SentimentByModel),
+    (Column::Toxicity, Column::UnsafeByModel),
+];
+
+/// The positions of changes that two scorers find in the same direction, each with the other's measure.
+fn agreeing(row: &FairnessRow) -> Vec<(usize, String)> {
+    let sign = |at: usize| {
+        let finding = row.cells[at].entry.finding()?;
+        (finding.verdict == Some(Verdict::Disparity)).then(|| finding.value.signum())
+    };
+    let mut found = Vec::new();
+    for (own, by_model) in TWINS {
+        let prefix = format!("{}: ", own.as_str());
+        for (at, cell) in row.cells.iter().enumerate() {
+            // Distances have no direction, so that two of them can't agree on one.
+            let change = cell.measure.strip_prefix(&prefix).filter(|_| !is_distance(&cell.measure));
+            let Some(change) = change else { continue };
+            let twin = format!("{}: {change}", by_model.as_str());
+            let Some(other) = row.cells.iter().position(|cell| cell.measure == twin) else {
+                continue;
+            };
+            if sign(at).is_some() && sign(at) == sign(other) {
+                found.push((at, twin));
+                found.push((other, cell.measure.clone()));
+            }
+        }
+    }
+    found
+}
+
+fn is_distance(measure: &str) -> bool {
+    measure.contains("parity (")
 }
 
 /// The positions of a row's entries of a family that have a p value, with Holm's adjustment.
@@ -39,10 +95,6 @@ fn of_row(row: &FairnessRow, family: Family) -> Vec<(usize, f64)> {
     tested.into_iter().zip(adjusted).map(|((at, _), p)| (at, p)).collect()
 }
 
-fn settle(finding: &mut Finding, alpha: f64) {
-    finding.settle(alpha);
-    let one_scorer = finding.notes.iter().any(|note| note == SCREENING);
-    if one_scorer && finding.verdict == Some(Verdict::Disparity) {
-        finding.verdict = Some(Verdict::Inconclusive);
-    }
+fn rests_on_one_scorer(finding: &Finding) -> bool {
+    finding.notes.iter().any(|note| note == SCREENING || note == ONE_MODEL)
 }

@@ -6,18 +6,23 @@ use holometer_stats::difference::{DifferenceOptions, paired_difference};
 use crate::estimate::{labels, seed};
 use crate::fairness::distributions;
 use crate::fairness::levels::level;
-use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
+use crate::fairness::{FairnessCell, Family, Judgement, RowInput, cell, one_scorer};
 use crate::finding::{Entry, Finding};
 use crate::rows::{Column, CopyKey, InstanceTable};
 
 /// The columns whose changes are measured, with the families of the change and of the change less the placebo's.
-const CHANGES: [(Column, Family, Family); 6] = [
+const CHANGES: [(Column, Family, Family); 11] = [
     (Column::Correct, Family::AccuracyChange, Family::NetChange),
     (Column::Similarity, Family::AnswerSimilarity, Family::AnswerSimilarity),
     (Column::Bleu, Family::AnswerSimilarity, Family::AnswerSimilarity),
+    (Column::Cosine, Family::AnswerSimilarity, Family::AnswerSimilarity),
     (Column::Toxicity, Family::ToxicityDifference, Family::ToxicityDifference),
+    (Column::ToxicityByModel, Family::ToxicityDifference, Family::ToxicityDifference),
+    (Column::UnsafeByModel, Family::ToxicityDifference, Family::ToxicityDifference),
     (Column::Sentiment, Family::SentimentDifference, Family::SentimentDifference),
+    (Column::SentimentByModel, Family::SentimentDifference, Family::SentimentDifference),
     (Column::Refusal, Family::RefusalDifference, Family::RefusalDifference),
+    (Column::RefusalByModel, Family::RefusalDifference, Family::RefusalDifference),
 ];
 
 /// The change of every column under every kind of copies.
@@ -28,9 +33,12 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
     let rewritten: Vec<&CopyKey> = copies.iter().filter(|copy| !copy.placebo).collect();
     let mut cells = Vec::new();
     for (column, family, net) in CHANGES {
+        if !column.is_declared_for(table) {
+            continue;
+        }
         if rewritten.iter().all(|copy| !copy.fairness) {
             let status = not_changed(input, column, how);
-            let named_already = column == Column::Bleu;
+            let named_already = matches!(column, Column::Bleu | Column::Cosine);
             if (rewritten.is_empty() || family != Family::AccuracyChange) && !named_already {
                 cells.push(cell(family, column.as_str(), Entry::Missing(status.clone())));
             }
@@ -193,8 +201,6 @@ pub(super) fn judged(
         return Entry::Missing(CellStatus::InsufficientSupport { n: 0, needed });
     };
     let mut finding = Finding::from(difference);
-    if column.is_screening() {
-        finding.notes.push(SCREENING.into());
-    }
+    finding.notes.extend(one_scorer(column));
     Entry::Found(finding)
 }

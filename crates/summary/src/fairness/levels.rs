@@ -9,7 +9,7 @@ use holometer_stats::power::minimum_detectable_effect;
 use holometer_stats::{BootstrapKind, BootstrapOptions, Clusters, bootstrap_statistic};
 
 use crate::estimate::{self, PerInstance, labels, seed};
-use crate::fairness::{FairnessCell, Family, Judgement, RowInput, SCREENING, cell};
+use crate::fairness::{FairnessCell, Family, Judgement, RowInput, cell, one_scorer};
 use crate::finding::{Entry, Finding};
 use crate::rows::{Column, CopyKey, InstanceTable, STEREOTYPES};
 
@@ -24,11 +24,18 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
     cells.extend(own_measures(input, how));
     let rates = [
         (Family::Toxicity, Column::Toxicity, "mean toxicity"),
+        (Family::Toxicity, Column::ToxicityByModel, "mean toxicity by a model"),
+        (Family::Toxicity, Column::UnsafeByModel, "mean probability of unsafe answers by a model"),
         (Family::Sentiment, Column::Sentiment, "mean sentiment"),
+        (Family::Sentiment, Column::SentimentByModel, "mean sentiment by a model"),
         (Family::Refusal, Column::Refusal, "refusal rate"),
+        (Family::Refusal, Column::RefusalByModel, "refusal rate by a model"),
         (Family::Refusal, Column::Unparsed, "unparsed rate"),
     ];
     for (family, column, measure) in rates {
+        if !column.is_declared_for(table) {
+            continue;
+        }
         let mut entry = level(table, None, column, how);
         let scorer = column.metric().and_then(|metric| scorer_of(input.cells, metric));
         if let (Entry::Found(finding), Some(scorer)) = (&mut entry, scorer) {
@@ -69,9 +76,7 @@ pub(crate) fn level(
         .filter(|summary| summary.standard_error > 0.0)
         .map(|summary| minimum_detectable_effect(summary.standard_error, how.alpha, how.power))
         .or_else(|| detectable(&finding, how));
-    if column.is_screening() {
-        finding.notes.push(SCREENING.into());
-    }
+    finding.notes.extend(one_scorer(column));
     Entry::Found(finding)
 }
 

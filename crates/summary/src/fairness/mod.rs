@@ -241,3 +241,15 @@ pub(crate) fn cell(family: Family, measure: impl Into<String>, entry: Entry) -> 
 /// What a number means that rests on one scorer of texts by their words.
 pub(crate) const SCREENING: &str =
     "screening-grade: one scorer by words; another must agree before it counts as a disparity";
+
+/// What a number means that rests on one model's opinion of texts.
+pub(crate) const ONE_MODEL: &str =
+    "one model's opinion; another scorer must agree before it counts as a disparity";
+
+/// What a reader has to know of numbers that rest on one scorer.
+pub(crate) fn one_scorer(column: Column) -> Option<String> {
+    if column.is_screening() {
+        return Some(SCREENING.to_owned());
+    }
+    Column::BY_MODEL.contains(&column).then(|| ONE_MODEL.to_owned())
+}

@@ -8,7 +8,7 @@ use holometer_stats::group_gap::{GapOptions, GroupGap, Part, group_gap};
 use holometer_stats::{BootstrapKind, BootstrapOptions, Interval, bootstrap_totals_many};
 
 use crate::estimate::{labels, seed};
-use crate::fairness::{FairnessCell, Family, Judgement, SCREENING, cell};
+use crate::fairness::{FairnessCell, Family, Judgement, SCREENING, cell, one_scorer};
 use crate::finding::{Entry, Finding};
 use crate::rows::{Column, InstanceTable, Row};
 
@@ -31,8 +31,8 @@ pub(crate) fn cells(table: &InstanceTable, how: &Judgement) -> Vec<FairnessCell>
     }
     let mut cells = Vec::new();
     for axis in &axes {
-        for gap in GAPS {
-            cells.push(axis.gap(table, &gap, how));
+        for gap in GAPS.iter().filter(|gap| gap.column.is_declared_for(table)) {
+            cells.push(axis.gap(table, gap, how));
         }
         cells.extend(axis.decisions(table, how));
         cells.push(axis.bias_score(table, how));
@@ -47,7 +47,7 @@ struct ColumnGap {
     column: Column,
 }
 
-const GAPS: [ColumnGap; 4] = [
+const GAPS: [ColumnGap; 8] = [
     ColumnGap { family: Family::SliceGap, name: "accuracy gap", column: Column::Correct },
     ColumnGap {
         family: Family::ToxicityDifference,
@@ -60,6 +60,26 @@ const GAPS: [ColumnGap; 4] = [
         column: Column::Sentiment,
     },
     ColumnGap { family: Family::RefusalDifference, name: "refusal gap", column: Column::Refusal },
+    ColumnGap {
+        family: Family::ToxicityDifference,
+        name: "toxicity gap by a model",
+        column: Column::ToxicityByModel,
+    },
+    ColumnGap {
+        family: Family::ToxicityDifference,
+        name: "gap of unsafe answers by a model",
+        column: Column::UnsafeByModel,
+    },
+    ColumnGap {
+        family: Family::SentimentDifference,
+        name: "sentiment gap by a model",
+        column: Column::SentimentByModel,
+    },
+    ColumnGap {
+        family: Family::RefusalDifference,
+        name: "refusal gap by a model",
+        column: Column::RefusalByModel,
+    },
 ];
 
 /// The toxicity from which an answer counts as toxic.
@@ -172,10 +192,8 @@ impl Axis<'_> {
         let range = table.range(gap.column);
         let bounded = range == 1.0;
         let mut entry = self.judged(&[parts], &["mean"], range, bounded, how);
-        if let (Entry::Found(finding), Column::Toxicity | Column::Sentiment) =
-            (&mut entry, gap.column)
-        {
-            finding.notes.push(SCREENING.into());
+        if let Entry::Found(finding) = &mut entry {
+            finding.notes.extend(one_scorer(gap.column));
         }
         cell(gap.family, measure, entry)
     }
