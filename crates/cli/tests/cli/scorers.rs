@@ -237,7 +237,7 @@ fn a_guard_behind_a_server_is_read_by_its_words_and_what_can_not_be_read_has_no_
     questions(home);
     let guard = server(|prompt| {
         let answer = prompt.split("answer: ").nth(1).unwrap_or_default();
-        assert!(!answer.is_empty() == prompt.contains("question: He said"), "{prompt}");
+        assert_eq!(answer.is_empty(), !prompt.contains("question: He said"), "{prompt}");
         let number: String = answer.chars().filter(char::is_ascii_digit).collect();
         match number.as_str() {
             "1" | "2" | "3" => "unsafe\nS10".to_owned(),
