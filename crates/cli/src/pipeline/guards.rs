@@ -148,6 +148,9 @@ pub(super) struct Verdict {
     pub(super) completion_tokens: Option<usize>,
 }
 
+/// Takes each task's verdict, or why there is none, from any thread.
+type Done<'a> = &'a (dyn Fn(RequestKey, Result<Verdict, Outcome>, &Finished) + Send + Sync);
+
 /// The sum over all responses, where each tells.
 fn total(responses: &[&Response], of: fn(&Response) -> Option<usize>) -> Option<usize> {
     responses.iter().map(|response| of(response)).sum()
@@ -252,12 +255,7 @@ impl Guard {
     }
 
     /// Answers tasks, all at once: the model sees every request and can share what their prompts share.
-    pub(super) fn answer(
-        &self,
-        tasks: &[(RequestKey, Request)],
-        cancel: &Cancel,
-        done: &(dyn Fn(RequestKey, Result<Verdict, Outcome>, &Finished) + Send + Sync),
-    ) {
+    pub(super) fn answer(&self, tasks: &[(RequestKey, Request)], cancel: &Cancel, done: Done<'_>) {
         let mut requests = Vec::new();
         let mut of = Vec::new();
         let mut open: BTreeMap<usize, Vec<Option<Response>>> = BTreeMap::new();
