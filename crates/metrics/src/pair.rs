@@ -31,14 +31,16 @@ impl<'a> Pair<'a> {
     /// ROUGE's words.
     pub(crate) fn rouge(&self) -> &Words {
         self.rouge.get_or_init(|| {
-            intern::words(&rouge::tokenize(self.gold), &rouge::tokenize(self.given))
+            let (gold, given) = (rouge::Words::new(self.gold), rouge::Words::new(self.given));
+            intern::words(gold.iter(), given.iter())
         })
     }
 
     /// Penn Treebank words, sentence by sentence.
     pub(crate) fn treebank(&self) -> &Words {
         self.treebank.get_or_init(|| {
-            intern::words(&treebank::word_tokenize(self.gold), &treebank::word_tokenize(self.given))
+            let (gold, given) = (treebank::words(self.gold), treebank::words(self.given));
+            intern::words(gold.iter().map(AsRef::as_ref), given.iter().map(AsRef::as_ref))
         })
     }
 }

@@ -9,7 +9,8 @@ use crate::quick::QuickMap;
 /// the weight of n-grams of length n. 0 when no word is shared. A precision of 0 counts as the smallest positive double, so the
 /// result is then about 0 but not quite.
 pub fn sentence_bleu<T: Eq + Hash>(reference: &[T], given: &[T], weights: &[f64]) -> f64 {
-    if weights.is_empty() || modified_precision(reference, given, 1).0 == 0 {
+    let single = modified_precision(reference, given, 1);
+    if weights.is_empty() || single.0 == 0 {
         return 0.0;
     }
     let logs: f64 = weights
@@ -17,7 +18,8 @@ pub fn sentence_bleu<T: Eq + Hash>(reference: &[T], given: &[T], weights: &[f64]
         .zip(1..)
         .filter(|(weight, _)| **weight != 0.0)
         .map(|(weight, n)| {
-            let (shared, total) = modified_precision(reference, given, n);
+            let (shared, total) =
+                if n == 1 { single } else { modified_precision(reference, given, n) };
             let precision =
                 if shared == 0 { f64::MIN_POSITIVE } else { shared as f64 / total as f64 };
             weight * precision.ln()

@@ -5,15 +5,18 @@ use std::hash::BuildHasherDefault;
 use crate::quick::QuickMap;
 
 /// The words of two texts as numbers; equal words, and only these, have equal numbers.
-pub fn words(first: &[String], second: &[String]) -> (Vec<u32>, Vec<u32>) {
+pub fn words<'a>(
+    first: impl Iterator<Item = &'a str>,
+    second: impl Iterator<Item = &'a str>,
+) -> (Vec<u32>, Vec<u32>) {
     let mut known: QuickMap<&str, u32> =
-        QuickMap::with_capacity_and_hasher(first.len(), BuildHasherDefault::default());
+        QuickMap::with_capacity_and_hasher(first.size_hint().0, BuildHasherDefault::default());
     let mut number = |word| {
         let next = known.len() as u32;
         *known.entry(word).or_insert(next)
     };
-    let first = first.iter().map(|word| number(word.as_str())).collect();
-    (first, second.iter().map(|word| number(word.as_str())).collect())
+    let first = first.map(&mut number).collect();
+    (first, second.map(number).collect())
 }
 
 #[cfg(test)]
@@ -22,8 +25,7 @@ mod tests {
 
     #[test]
     fn equal_words_have_equal_numbers() {
-        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let (first, second) = words(&list(&["a", "b", "a"]), &list(&["c", "b"]));
+        let (first, second) = words(["a", "b", "a"].into_iter(), ["c", "b"].into_iter());
         assert_eq!((first, second), (vec![0, 1, 0], vec![2, 1]));
     }
 }

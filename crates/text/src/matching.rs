@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::normalize::{Articles, normalize, normalize_text};
 use crate::python::{int, split, strip};
+use crate::quick::QuickSet;
 
 /// Equal but for white space around.
 pub fn exact(gold: &str, given: &str) -> bool {
@@ -68,9 +69,8 @@ pub fn word_f1(gold: &str, given: &str) -> f64 {
 
 /// [`word_f1`] of texts that are normalised already.
 pub fn normalized_word_f1(gold: &str, given: &str) -> f64 {
-    use std::collections::HashSet;
-    let gold: HashSet<&str> = split(gold).collect();
-    let given: HashSet<&str> = split(given).collect();
+    let gold: QuickSet<&str> = split(gold).collect();
+    let given: QuickSet<&str> = split(given).collect();
     let shared = gold.intersection(&given).count();
     if shared == 0 {
         return 0.0;

@@ -64,111 +64,130 @@ const STEP_4: [&str; 19] = [
 
 /// The stem of a lower-case ASCII word. Other words come back as they are.
 pub fn stem(word: &str) -> String {
-    if let Some((_, stem)) = IRREGULAR.iter().find(|(form, _)| *form == word) {
-        return (*stem).to_owned();
-    }
-    if word.len() <= 2 || !word.is_ascii() {
-        return word.to_owned();
-    }
     let mut stem = word.to_owned();
-    for step in [step_1a, step_1b, step_1c, step_2, step_3, step_4, step_5a, step_5b] {
-        stem = step(&stem);
-    }
+    reduce(&mut stem);
     stem
 }
 
-fn step_1a(word: &str) -> String {
-    if let Some(base) = word.strip_suffix("ies") {
-        return format!("{base}{}", if word.len() == 4 { "ie" } else { "i" });
+/// [`stem`] in place.
+pub(crate) fn reduce(word: &mut String) {
+    if let Some((_, stem)) = IRREGULAR.iter().find(|(form, _)| *form == word.as_str()) {
+        return replace(word, 0, stem);
     }
-    if word.ends_with("ss") {
-        return word.to_owned();
+    if word.len() <= 2 || !word.is_ascii() {
+        return;
     }
-    if let Some(base) = word.strip_suffix("sses") {
-        return format!("{base}ss");
+    for step in [step_1a, step_1b, step_1c, step_2, step_3, step_4, step_5a, step_5b] {
+        step(word);
     }
-    word.strip_suffix('s').unwrap_or(word).to_owned()
 }
 
-fn step_1b(word: &str) -> String {
-    if let Some(base) = word.strip_suffix("ied") {
-        return format!("{base}{}", if word.len() == 4 { "ie" } else { "i" });
+/// The length of what stands before a suffix, if the word has it.
+fn before(word: &str, suffix: &str) -> Option<usize> {
+    // Most suffixes already fail at their last letter.
+    let fits = word.as_bytes().last() == suffix.as_bytes().last() && word.ends_with(suffix);
+    fits.then(|| word.len() - suffix.len())
+}
+
+/// Puts an ending behind the first `base` letters.
+fn replace(word: &mut String, base: usize, ending: &str) {
+    word.truncate(base);
+    word.push_str(ending);
+}
+
+fn step_1a(word: &mut String) {
+    if let Some(base) = before(word, "ies") {
+        let ending = if word.len() == 4 { "ie" } else { "i" };
+        replace(word, base, ending);
+    } else if let Some(base) = before(word, "s").filter(|_| !word.ends_with("ss")) {
+        word.truncate(base);
     }
-    if let Some(base) = word.strip_suffix("eed") {
-        return if measure(base) > 0 { format!("{base}ee") } else { word.to_owned() };
+}
+
+fn step_1b(word: &mut String) {
+    if let Some(base) = before(word, "ied") {
+        let ending = if word.len() == 4 { "ie" } else { "i" };
+        return replace(word, base, ending);
+    }
+    if let Some(base) = before(word, "eed") {
+        if measure(&word[..base]) > 0 {
+            word.truncate(base + 2);
+        }
+        return;
     }
     let base = ["ed", "ing"]
         .iter()
-        .find_map(|suffix| word.strip_suffix(suffix).filter(|base| contains_vowel(base)));
-    let Some(base) = base else { return word.to_owned() };
-    if ["at", "bl", "iz"].iter().any(|ending| base.ends_with(ending)) {
-        return format!("{base}e");
-    }
-    if ends_double_consonant(base) {
-        let keep = matches!(base.as_bytes().last(), Some(b'l' | b's' | b'z'));
-        return base[..base.len() - usize::from(!keep)].to_owned();
-    }
-    if measure(base) == 1 && ends_cvc(base) { format!("{base}e") } else { base.to_owned() }
-}
-
-fn step_1c(word: &str) -> String {
-    match word.strip_suffix('y') {
-        Some(base) if base.len() > 1 && is_consonant(base, base.len() - 1) => format!("{base}i"),
-        _ => word.to_owned(),
+        .find_map(|suffix| before(word, suffix).filter(|base| contains_vowel(&word[..*base])));
+    let Some(base) = base else { return };
+    word.truncate(base);
+    if ["at", "bl", "iz"].iter().any(|ending| word.ends_with(ending)) {
+        word.push('e');
+    } else if ends_double_consonant(word) {
+        if !word.ends_with(['l', 's', 'z']) {
+            word.pop();
+        }
+    } else if measure(word) == 1 && ends_cvc(word) {
+        word.push('e');
     }
 }
 
-fn step_2(word: &str) -> String {
-    if let Some(base) = word.strip_suffix("alli").filter(|base| measure(base) > 0) {
-        return step_2(&format!("{base}al"));
+fn step_1c(word: &mut String) {
+    if let Some(base) = before(word, "y").filter(|base| *base > 1 && is_consonant(word, base - 1)) {
+        replace(word, base, "i");
+    }
+}
+
+fn step_2(word: &mut String) {
+    if let Some(base) = before(word, "alli").filter(|base| measure(&word[..*base]) > 0) {
+        replace(word, base, "al");
+        return step_2(word);
     }
     for (suffix, replacement) in STEP_2 {
-        if let Some(base) = word.strip_suffix(suffix) {
-            return replace_if(word, base, replacement, measure(base) > 0);
+        if let Some(base) = before(word, suffix) {
+            return replace_if(word, base, replacement, measure(&word[..base]) > 0);
         }
     }
-    match word.strip_suffix("logi") {
+    if let Some(base) = before(word, "logi") {
         // The condition is on the word without `ogi`, so that `l` counts.
-        Some(base) => replace_if(word, base, "log", measure(&word[..word.len() - 3]) > 0),
-        None => word.to_owned(),
+        replace_if(word, base, "log", measure(&word[..base + 1]) > 0);
     }
 }
 
-fn step_3(word: &str) -> String {
+fn step_3(word: &mut String) {
     for (suffix, replacement) in STEP_3 {
-        if let Some(base) = word.strip_suffix(suffix) {
-            return replace_if(word, base, replacement, measure(base) > 0);
+        if let Some(base) = before(word, suffix) {
+            return replace_if(word, base, replacement, measure(&word[..base]) > 0);
         }
     }
-    word.to_owned()
 }
 
-fn step_4(word: &str) -> String {
+fn step_4(word: &mut String) {
     for suffix in STEP_4 {
-        if let Some(base) = word.strip_suffix(suffix) {
-            let fits = suffix != "ion" || base.ends_with(['s', 't']);
-            return replace_if(word, base, "", measure(base) > 1 && fits);
+        if let Some(base) = before(word, suffix) {
+            let fits = suffix != "ion" || word[..base].ends_with(['s', 't']);
+            return replace_if(word, base, "", measure(&word[..base]) > 1 && fits);
         }
     }
-    word.to_owned()
 }
 
-fn step_5a(word: &str) -> String {
-    match word.strip_suffix('e') {
-        Some(base) if measure(base) > 1 || (measure(base) == 1 && !ends_cvc(base)) => {
-            base.to_owned()
-        }
-        _ => word.to_owned(),
+fn step_5a(word: &mut String) {
+    let Some(base) = before(word, "e") else { return };
+    let measured = measure(&word[..base]);
+    if measured > 1 || (measured == 1 && !ends_cvc(&word[..base])) {
+        word.truncate(base);
     }
 }
 
-fn step_5b(word: &str) -> String {
-    let shorter = &word[..word.len().saturating_sub(1)];
-    if word.ends_with("ll") && measure(shorter) > 1 { shorter.to_owned() } else { word.to_owned() }
+fn step_5b(word: &mut String) {
+    if word.ends_with("ll") && measure(&word[..word.len() - 1]) > 1 {
+        word.pop();
+    }
 }
 
-fn replace_if(word: &str, base: &str, replacement: &str, condition: bool) -> String {
-    if condition { format!("{base}{replacement}") } else { word.to_owned() }
+fn replace_if(word: &mut String, base: usize, replacement: &str, condition: bool) {
+    if condition {
+        replace(word, base, replacement);
+    }
 }
 
 /// A letter is a consonant unless it is a, e, i, o, u, or y after a consonant.

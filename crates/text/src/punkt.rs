@@ -1,6 +1,7 @@
 //! Sentence splitting with Punkt (Kiss and Strunk, *Unsupervised Multilingual Sentence Boundary Detection*, Computational
 //! Linguistics 32, 2006) and the English parameters that NLTK ships. Splits where `sent_tokenize` of NLTK 3.9.4 (the version in HELM's lock file) does.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -27,10 +28,10 @@ pub struct Punkt {
 }
 
 /// A token of the text around a possible sentence end.
-struct Token {
-    text: String,
+struct Token<'a> {
+    text: &'a str,
     /// Lower case; numbers are all one type.
-    kind: String,
+    kind: Cow<'a, str>,
     sentence_break: bool,
     abbreviation: bool,
     ellipsis: bool,
@@ -125,7 +126,7 @@ impl Punkt {
 
     /// Whether a token other than the last ends a sentence.
     fn contains_break(&self, context: &str) -> bool {
-        let mut tokens: Vec<Token> = context
+        let mut tokens: Vec<Token<'_>> = context
             .split('\n')
             .filter(|line| !strip(line).is_empty())
             .flat_map(words)
@@ -143,20 +144,20 @@ impl Punkt {
     }
 
     /// Decides by the token alone.
-    fn first_pass(&self, text: String) -> Token {
-        let lower = text.to_lowercase();
-        let kind = if is_number(&lower) { NUMBER.to_owned() } else { lower };
+    fn first_pass<'a>(&self, text: &'a str) -> Token<'a> {
+        let lower = lower_case(text);
+        let kind = if is_number(&lower) { Cow::Borrowed(NUMBER) } else { lower };
         let mut token =
             Token { kind, text, sentence_break: false, abbreviation: false, ellipsis: false };
-        if matches!(token.text.as_str(), "." | "?" | "!") {
+        if matches!(token.text, "." | "?" | "!") {
             token.sentence_break = true;
         } else if token.text.len() >= 2 && token.text.bytes().all(|byte| byte == b'.') {
             token.ellipsis = true;
         } else if let Some(stem) = token.text.strip_suffix('.').filter(|stem| !stem.ends_with('.'))
         {
-            let stem = stem.to_lowercase();
+            let stem = lower_case(stem);
             let last = stem.rsplit('-').next().unwrap_or(&stem);
-            if self.abbreviations.contains(&stem) || self.abbreviations.contains(last) {
+            if self.abbreviations.contains(stem.as_ref()) || self.abbreviations.contains(last) {
                 token.abbreviation = true;
             } else {
                 token.sentence_break = true;
@@ -166,26 +167,25 @@ impl Punkt {
     }
 
     /// Reconsiders a token that ends in a period in the light of the next one (section 4 of the paper).
-    fn second_pass(&self, token: &mut Token, next: &Token) {
+    fn second_pass(&self, token: &mut Token<'_>, next: &Token<'_>) {
         if !token.text.ends_with('.') {
             return;
         }
         let kind = without_period(&token.kind);
-        let next_kind =
-            if next.sentence_break { without_period(&next.kind) } else { next.kind.as_str() };
-        let initial = is_initial(&token.text);
+        let next_kind = if next.sentence_break { without_period(&next.kind) } else { &*next.kind };
+        let initial = is_initial(token.text);
         let no_break = if self.collocations.contains(&(kind, next_kind)) {
             true
         } else {
             let starts = self.starts_sentence(next, next_kind);
             if (token.abbreviation || token.ellipsis) && !initial {
-                let starter = is_upper(&next.text) && self.starters.contains(next_kind);
+                let starter = is_upper(next.text) && self.starters.contains(next_kind);
                 if starts == Starts::Yes || starter {
                     token.sentence_break = true;
                     return;
                 }
             }
-            let always_upper = is_upper(&next.text) && !self.lower_words.contains_key(next_kind);
+            let always_upper = is_upper(next.text) && !self.lower_words.contains_key(next_kind);
             (initial || kind == NUMBER)
                 && (starts == Starts::No || (starts == Starts::Unknown && initial && always_upper))
         };
@@ -196,13 +196,13 @@ impl Punkt {
     }
 
     /// The orthographic heuristic.
-    fn starts_sentence(&self, token: &Token, kind: &str) -> Starts {
-        if matches!(token.text.as_str(), ";" | ":" | "," | "." | "!" | "?") {
+    fn starts_sentence(&self, token: &Token<'_>, kind: &str) -> Starts {
+        if matches!(token.text, ";" | ":" | "," | "." | "!" | "?") {
             return Starts::No;
         }
         let seen = self.lower_words.get(kind);
         let first = token.text.chars().next();
-        if is_upper(&token.text) && matches!(seen, Some(LowerWord::Only | LowerWord::Mostly)) {
+        if is_upper(token.text) && matches!(seen, Some(LowerWord::Only | LowerWord::Mostly)) {
             Starts::Yes
         } else if first.is_some_and(char::is_lowercase) && seen != Some(&LowerWord::Only) {
             Starts::No
@@ -279,7 +279,7 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// Words of a line for Punkt: punctuation is split off, periods are not.
-fn words(line: &str) -> Vec<String> {
+fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = line.trim_start_matches(is_space);
     while let Some(first) = rest.chars().next() {
@@ -288,7 +288,7 @@ fn words(line: &str) -> Vec<String> {
             None if begins_word(first) => word_length(rest),
             None => first.len_utf8(),
         };
-        words.push(rest[..length].to_owned());
+        words.push(&rest[..length]);
         rest = rest[length..].trim_start_matches(is_space);
     }
     words
@@ -383,6 +383,14 @@ fn is_initial(text: &str) -> bool {
 
 fn is_upper(text: &str) -> bool {
     text.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// The text in lower case.
+fn lower_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.to_lowercase())
 }
 
 fn without_period(kind: &str) -> &str {

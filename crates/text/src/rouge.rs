@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasherDefault, Hash};
 
-use crate::porter::stem;
+use crate::porter;
 use crate::quick::QuickMap;
 
 /// Precision, recall and their harmonic mean, each in [0, 1].
@@ -27,11 +27,58 @@ impl Overlap {
 
 /// Words for ROUGE: lower case, runs of a-z and 0-9, words over 3 letters stemmed.
 pub fn tokenize(text: &str) -> Vec<String> {
-    text.to_lowercase()
-        .split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit()))
-        .filter(|word| !word.is_empty())
-        .map(|word| if word.len() > 3 { stem(word) } else { word.to_owned() })
-        .collect()
+    Words::new(text).iter().map(str::to_owned).collect()
+}
+
+/// What [`tokenize`] gives, in one piece of memory.
+pub struct Words {
+    joined: String,
+    /// Where each word ends in `joined`.
+    ends: Vec<usize>,
+}
+
+impl Words {
+    /// The words of a text.
+    pub fn new(text: &str) -> Self {
+        let lowered = text.to_lowercase();
+        let mut words = Self {
+            joined: String::with_capacity(lowered.len()),
+            ends: Vec::with_capacity(lowered.len() / 4),
+        };
+        let mut stemmed = String::new();
+        // Parts that are not empty are ASCII, so that none begins or ends within a character.
+        let parts =
+            lowered.as_bytes().split(|byte| !(byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+        let mut at = 0;
+        for part in parts {
+            let start = at;
+            at += part.len() + 1;
+            if part.is_empty() {
+                continue;
+            }
+            let word = &lowered[start..start + part.len()];
+            if word.len() > 3 {
+                stemmed.clear();
+                stemmed.push_str(word);
+                porter::reduce(&mut stemmed);
+                words.push(&stemmed);
+            } else {
+                words.push(word);
+            }
+        }
+        words
+    }
+
+    fn push(&mut self, word: &str) {
+        self.joined.push_str(word);
+        self.ends.push(self.joined.len());
+    }
+
+    /// The words in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.joined[start..*end])
+    }
 }
 
 /// ROUGE-N on tokens, N at least 1.

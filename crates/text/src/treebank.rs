@@ -11,7 +11,19 @@ use crate::python::{is_word, split};
 
 /// Words and punctuation of a text: sentences first (Punkt, English), then [`tokenize`] on each. NLTK's `word_tokenize`.
 pub fn word_tokenize(text: &str) -> Vec<String> {
-    Punkt::english().sentences(text).into_iter().flat_map(tokenize).collect()
+    words(text).into_iter().map(Cow::into_owned).collect()
+}
+
+/// What [`word_tokenize`] gives, without copying words that stand in the text as they are.
+pub fn words(text: &str) -> Vec<Cow<'_, str>> {
+    let mut words = Vec::with_capacity(text.len() / 4);
+    for sentence in Punkt::english().sentences(text) {
+        match simple(sentence) {
+            Some(tokens) => words.extend(tokens.into_iter().map(Cow::Borrowed)),
+            None => words.extend(by_rules(sentence).into_iter().map(Cow::Owned)),
+        }
+    }
+    words
 }
 
 /// A replacement made everywhere in the sentence.
@@ -138,7 +150,9 @@ pub fn tokenize_plain(text: &str) -> Vec<String> {
 
 /// Words and punctuation of one sentence.
 pub fn tokenize(sentence: &str) -> Vec<String> {
-    simple(sentence).unwrap_or_else(|| by_rules(sentence))
+    simple(sentence)
+        .map(|tokens| tokens.into_iter().map(str::to_owned).collect())
+        .unwrap_or_else(|| by_rules(sentence))
 }
 
 /// All rules, one after another.
@@ -155,10 +169,10 @@ fn by_rules(sentence: &str) -> Vec<String> {
 
 /// What [`by_rules`] gives, in one pass: for sentences without quotation marks, apostrophes, words that are cut in two, and
 /// characters beyond ASCII. `None` for others.
-fn simple(sentence: &str) -> Option<Vec<String>> {
+fn simple(sentence: &str) -> Option<Vec<&str>> {
     let bytes = sentence.as_bytes();
     let hard = |byte: &u8| !byte.is_ascii() || matches!(byte, b'"' | b'\'' | b'`');
-    if bytes.iter().any(hard) || CONTRACTIONS.iter().any(|(word, _)| holds_any_case(bytes, word)) {
+    if bytes.iter().any(hard) || holds_contraction(bytes) {
         return None;
     }
     let final_stop = final_stop(bytes);
@@ -200,16 +214,16 @@ fn simple(sentence: &str) -> Option<Vec<String>> {
             }
         };
         if start < at {
-            tokens.push(sentence[start..at].to_owned());
+            tokens.push(&sentence[start..at]);
         }
         if length > 0 {
-            tokens.push(sentence[at..at + length].to_owned());
+            tokens.push(&sentence[at..at + length]);
         }
         at += length.max(1);
         start = at;
     }
     if start < bytes.len() {
-        tokens.push(sentence[start..].to_owned());
+        tokens.push(&sentence[start..]);
     }
     Some(tokens)
 }
@@ -224,11 +238,16 @@ fn final_stop(bytes: &[u8]) -> Option<usize> {
     (bytes[before] != b'.' && blank).then_some(last)
 }
 
-fn holds_any_case(bytes: &[u8], word: &str) -> bool {
-    let first = word.as_bytes()[0];
-    bytes
-        .windows(word.len())
-        .any(|window| window[0] | 0x20 == first && window.eq_ignore_ascii_case(word.as_bytes()))
+/// Whether any of [`CONTRACTIONS`] without an apostrophe occurs, in any case, be it within a word.
+fn holds_contraction(bytes: &[u8]) -> bool {
+    let begins = |at: usize| {
+        let rest = &bytes[at..];
+        CONTRACTIONS.iter().any(|(word, _)| {
+            rest.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    };
+    let first = |byte: u8| matches!(byte | 0x20, b'c' | b'g' | b'l' | b'w');
+    (0..bytes.len()).any(|at| first(bytes[at]) && begins(at))
 }
 
 /// Every run of white space as one space.

@@ -148,8 +148,8 @@ impl BasicGeneration {
         self.scores.iter().map(|score| score.card.name).collect()
     }
 
-    fn against_references(&self, unit: &Unit<'_>) -> Vec<Score> {
-        let outputs = unit.spec.adapter.num_outputs;
+    /// The names of what [`Self::against_references`] gives.
+    fn names_against_references(&self, outputs: usize, choice: bool) -> Vec<String> {
         let mut names: Vec<String> = vec!["max_prob".into()];
         for score in &self.scores {
             names.push(score.card.name.into());
@@ -157,25 +157,33 @@ impl BasicGeneration {
                 names.push(format!("{}@{outputs}", score.card.name));
             }
         }
-        let choice = unit.answers[0].state.output_mapping.is_some() && !self.options.helm_compat;
         if choice {
             names.push("choice_accuracy".into());
         }
-        let names = || names.iter().map(String::as_str);
+        names
+    }
+
+    fn against_references(&self, unit: &Unit<'_>) -> Vec<Score> {
+        let outputs = unit.spec.adapter.num_outputs;
+        let choice = unit.answers[0].state.output_mapping.is_some() && !self.options.helm_compat;
+        let unscored = |reason: &str| {
+            let names = self.names_against_references(outputs, choice);
+            all_unscored(names.iter().map(String::as_str), reason)
+        };
         let responses = match unit.responses() {
             Ok(responses) => responses,
-            Err(reason) => return all_unscored(names(), &reason),
+            Err(reason) => return unscored(&reason),
         };
         let completions = responses.first().map(|response| ranked(response)).unwrap_or_default();
         if completions.is_empty() {
-            return all_unscored(names(), "the response holds no completion");
+            return unscored("the response holds no completion");
         }
         if unit.instance.first_correct_reference().is_none() {
-            return all_unscored(names(), "the instance has no right answer");
+            return unscored("the instance has no right answer");
         }
         let predictions = match predictions(unit, &completions) {
             Ok(predictions) => predictions,
-            Err(reason) => return all_unscored(names(), &reason),
+            Err(reason) => return unscored(&reason),
         };
         let golds: Vec<&str> =
             unit.instance.correct_references().map(|gold| gold.output.text.as_str()).collect();

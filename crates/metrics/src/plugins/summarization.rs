@@ -166,11 +166,11 @@ fn parts<'a>(unit: &Unit<'a>) -> Result<(&'a str, Vec<String>, &'a str), String>
 
 /// The best ROUGE over all references, right or not: a summary has no wrong ones.
 fn rouge_scores(unit: &Unit<'_>, summary: &str) -> Vec<Score> {
-    let given = rouge::tokenize(summary);
+    let given = rouge::Words::new(summary);
     let mut best: Option<[f64; 3]> = None;
     for reference in &unit.instance.references {
-        let gold = rouge::tokenize(without_braces(&reference.output.text));
-        let (gold, given) = intern::words(&gold, &given);
+        let gold = rouge::Words::new(without_braces(&reference.output.text));
+        let (gold, given) = intern::words(gold.iter(), given.iter());
         let scores = [
             rouge::rouge_n(&gold, &given, 1).f1,
             rouge::rouge_n(&gold, &given, 2).f1,

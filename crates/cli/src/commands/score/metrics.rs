@@ -1,7 +1,5 @@
 //! Which metrics were asked for.
 
-use std::collections::BTreeSet;
-
 use holometer_core::metric::MetricOptions;
 use holometer_core::{Cell, Metric, MetricSpec, Score, TotalsMetric, Unit};
 use serde_json::json;
@@ -109,17 +107,16 @@ impl Metrics {
         self.wanted.extend(names_of(metric));
     }
 
-    /// Scores one line.
-    pub(crate) fn score(&self, unit: &Unit<'_>) -> Scored {
-        let mut seen = BTreeSet::new();
-        let scores: Vec<Score> = self
-            .each
-            .iter()
-            .flat_map(|metric| metric.score(unit))
-            .filter(|score| self.wants(score.metric.as_str()))
-            .filter(|score| seen.insert(score.metric.clone()))
-            .collect();
-        let components = self.totals().iter().map(|statistic| statistic.components(unit)).collect();
+    /// Scores one line; `totals` is what [`Metrics::totals`] gives.
+    pub(crate) fn score(&self, unit: &Unit<'_>, totals: &[Box<dyn TotalsMetric>]) -> Scored {
+        let mut scores: Vec<Score> = Vec::with_capacity(self.wanted.len());
+        for score in self.each.iter().flat_map(|metric| metric.score(unit)) {
+            let seen = |known: &Score| known.metric == score.metric;
+            if self.wants(score.metric.as_str()) && !scores.iter().any(seen) {
+                scores.push(score);
+            }
+        }
+        let components = totals.iter().map(|statistic| statistic.components(unit)).collect();
         Scored { scores, components }
     }
 
@@ -143,7 +140,11 @@ impl Metrics {
 
     fn place(&self, name: &str) -> Option<usize> {
         let exact = self.wanted.iter().position(|wanted| wanted == name);
-        exact.or_else(|| self.wanted.iter().position(|wanted| wanted == base(name)))
+        let base = base(name);
+        if exact.is_some() || base == name {
+            return exact;
+        }
+        self.wanted.iter().position(|wanted| wanted == base)
     }
 }
 

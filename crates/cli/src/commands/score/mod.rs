@@ -35,8 +35,9 @@ pub(crate) fn score(args: &ScoreArgs, talk: &Talk) -> Result<Exit, Failure> {
         .hint("write one JSON object per line; `holometer score --help` lists the fields"));
     }
     let spec = spec(args, &lines);
+    let totals = metrics.totals();
     let scored: Vec<Scored> =
-        lines.par_iter().map(|line| metrics.score(&unit(&spec, line))).collect();
+        lines.par_iter().map(|line| metrics.score(&unit(&spec, line), &totals)).collect();
     if args.per_line {
         print_lines(&lines, &scored)?;
     } else {
