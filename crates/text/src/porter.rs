@@ -149,7 +149,7 @@ fn step_2(word: &mut String) {
     }
     if let Some(base) = before(word, "logi") {
         // The condition is on the word without `ogi`, so that `l` counts.
-        replace_if(word, base, "log", measure(&word[..base + 1]) > 0);
+        replace_if(word, base, "log", measure(&word[..=base]) > 0);
     }
 }
 

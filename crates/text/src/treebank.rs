@@ -150,9 +150,10 @@ pub fn tokenize_plain(text: &str) -> Vec<String> {
 
 /// Words and punctuation of one sentence.
 pub fn tokenize(sentence: &str) -> Vec<String> {
-    simple(sentence)
-        .map(|tokens| tokens.into_iter().map(str::to_owned).collect())
-        .unwrap_or_else(|| by_rules(sentence))
+    simple(sentence).map_or_else(
+        || by_rules(sentence),
+        |tokens| tokens.into_iter().map(str::to_owned).collect(),
+    )
 }
 
 /// All rules, one after another.

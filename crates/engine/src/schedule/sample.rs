@@ -49,10 +49,9 @@ impl<'a> Distribution<'a> {
         // Whole chunks without a way out in the middle, so that the compiler compares many at once.
         const CHUNK: usize = 256;
         let largest = self.maximum as f32;
-        let has_it =
-            |chunk: &&[f32]| chunk.iter().fold(false, |found, logit| found | (*logit == largest));
+        let occurs = |chunk: &[f32]| chunk.iter().filter(|logit| **logit == largest).count() > 0;
         let mut chunks = self.logits.chunks(CHUNK).enumerate();
-        let found = chunks.find(|(_, chunk)| has_it(chunk)).and_then(|(index, chunk)| {
+        let found = chunks.find(|(_, chunk)| occurs(chunk)).and_then(|(index, chunk)| {
             let place = chunk.iter().position(|logit| *logit == largest)?;
             Some(index * CHUNK + place)
         });

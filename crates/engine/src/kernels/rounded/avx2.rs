@@ -81,11 +81,11 @@ unsafe fn run<const ROWS: usize, const NIBBLE: bool, const OFFSETS: bool>(
                 let column = start + quarter * 8;
                 let at = group * PANEL + column;
                 let scale = _mm256_loadu_ps(weights.scales.as_ptr().add(at));
-                for row in 0..ROWS {
+                for (row, whole) in whole.iter().enumerate() {
                     let of_row = (first + row) * groups + group;
                     let own = _mm256_set1_ps(*x.scales.as_ptr().add(of_row));
                     let target = sums[row].as_mut_ptr().add(column);
-                    let product = _mm256_mul_ps(_mm256_cvtepi32_ps(whole[row][quarter]), scale);
+                    let product = _mm256_mul_ps(_mm256_cvtepi32_ps(whole[quarter]), scale);
                     let mut sum = _mm256_fmadd_ps(product, own, _mm256_loadu_ps(target));
                     if OFFSETS {
                         let offset = _mm256_loadu_ps(weights.offsets.as_ptr().add(at));
