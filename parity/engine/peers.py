@@ -244,8 +244,8 @@ def run(options):
         "llama.cpp, F32": ["llama", str(folder / "F32.gguf"), ""],
         "Holometer, Q8_0": ["holometer", str(folder / "Q8_0.gguf"), "stored"],
         "llama.cpp, Q8_0": ["llama", str(folder / "Q8_0.gguf"), ""],
-        "Holometer, Q8_0, every product in f32": ["holometer", str(folder / "Q8_0.gguf"), "exact"],
-        "Holometer, Q8_0, activations rounded to 8 bits as llama.cpp's": ["holometer", str(folder / "Q8_0.gguf"), "rounded"],
+        "Holometer, Q8_0, activations rounded to 16 bits": ["holometer", str(folder / "Q8_0.gguf"), "rounded16"],
+        "Holometer, Q8_0, activations rounded to 8 bits as llama.cpp's": ["holometer", str(folder / "Q8_0.gguf"), "rounded8"],
     }
     found = {name: [] for name in engines}
     for turn in range(options.rounds):
@@ -299,6 +299,7 @@ def table(found, options):
     products = median(own, "product_gflops"), median(theirs, "matrix product")
     share = median(own, "prefill_share_of_product") * products[0] / max(products)
     ratio = lambda a, b: f"{a / b:.2f}x"
+    rounded = [name for name in found if "rounded" in name]
     lines += [
         "",
         f"Reading the prompt, attention included, runs at {100 * share:.0f}% of the faster f32 matrix product. "
@@ -308,7 +309,14 @@ def table(found, options):
         f"{ratio(median('Holometer, Q8_0', 'decode 16'), median('llama.cpp, Q8_0', 'decode 16'))} (Q8_0) as fast as llama.cpp on the same numbers, one sequence "
         f"{ratio(median(own, 'decode 1'), median('llama.cpp, F32', 'decode 1'))} and "
         f"{ratio(median('Holometer, Q8_0', 'decode 1'), median('llama.cpp, Q8_0', 'decode 1'))}. "
-        f"The job takes {ratio(median('Holometer, Q8_0', 'job, prefix shared'), job)} of the time of f32 from Q8_0.",
+        + "; ".join(
+            f"with activations of {bits} bits "
+            f"{ratio(median(name, 'decode 16'), median('llama.cpp, Q8_0', 'decode 16'))} and {ratio(median(name, 'decode 1'), median('llama.cpp, Q8_0', 'decode 1'))}"
+            for bits, name in ((16, rounded[0]), (8, rounded[1]))
+        )
+        + ". From Q8_0 the job is "
+        + ", ".join(ratio(job, median(name, "job, prefix shared")) for name in ("Holometer, Q8_0", *rounded))
+        + " as fast as in f32, with activations as they are, of 16 and of 8 bits.",
     ]
     return "\n".join(lines)
 

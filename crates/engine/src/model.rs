@@ -77,14 +77,19 @@ impl LocalModel {
         });
         let own_tokenizer = options.tokenizer.as_ref().and_then(|path| std::fs::read(path).ok());
         let (keep, products) = match options.weights {
-            WeightType::AsStored => (Keep::AsStored, Products::Rounded(Bits::Sixteen)),
-            WeightType::Exact => (Keep::AsStored, Products::Exact),
+            WeightType::AsStored => (Keep::AsStored, Products::Exact),
             WeightType::F32 => (Keep::AsF32, Products::Exact),
-            WeightType::RoundedActivations => (Keep::AsStored, Products::Rounded(Bits::Eight)),
+            WeightType::Rounded16 => (Keep::AsStored, Products::Rounded(Bits::Sixteen)),
+            WeightType::Rounded8 => (Keep::AsStored, Products::Rounded(Bits::Eight)),
         };
         // Unpacking the weights changes no number; rounding the activations does.
+        let rounding = match products {
+            Products::Exact => "false",
+            Products::Rounded(Bits::Sixteen) => "16 bits",
+            Products::Rounded(Bits::Eight) => "true",
+        };
         let settings = format!(
-            "{:?} {:?} {:?} {products:?}",
+            "{:?} {:?} {:?} {rounding}",
             options.chat, options.max_context, description.end_tokens
         );
         let small = [config, own_tokenizer.unwrap_or_default(), settings.into_bytes()];

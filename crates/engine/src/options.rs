@@ -5,17 +5,16 @@ use std::path::PathBuf;
 /// How weights are kept in memory and computed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum WeightType {
-    /// As the files store them; activations that meet quantised weights are rounded to 16 bits in groups, which changes a
-    /// token's log-probability by less than the fourth digit. Unquantised weights meet activations as they are.
+    /// As the files store them; every product is computed in f32 from the exact stored values.
     #[default]
     AsStored,
-    /// As the files store them; every product is computed in f32 from the exact stored values.
-    Exact,
-    /// Unpacked to f32 at loading. The same numbers as [`Self::Exact`], more memory.
+    /// Unpacked to f32 at loading. The same numbers as [`Self::AsStored`], more memory.
     F32,
-    /// As [`Self::AsStored`] with 8 bits, as llama.cpp rounds them. Faster where the processor has VNNI; a token's log-probability changes
-    /// by some hundredths.
-    RoundedActivations,
+    /// As the files store them; activations that meet quantised weights are rounded to 16 bits in groups. Faster where the
+    /// processor has VNNI; a token's log-probability changes by some thousandths at most. Unquantised weights are not affected.
+    Rounded16,
+    /// The same with 8 bits, as llama.cpp rounds them: faster still; a token's log-probability changes by some hundredths.
+    Rounded8,
 }
 
 /// When a model's chat template is used.

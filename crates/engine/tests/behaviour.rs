@@ -116,9 +116,9 @@ fn rounded_activations_stay_near_on_the_real_model() {
             .map(|token| token.logprob.unwrap())
             .collect::<Vec<_>>()
     };
-    let exact = logprobs(WeightType::Exact);
+    let exact = logprobs(WeightType::AsStored);
     assert_eq!(exact, logprobs(WeightType::F32));
-    let bounds = [(WeightType::AsStored, 1e-3), (WeightType::RoundedActivations, 0.5)];
+    let bounds = [(WeightType::Rounded16, 5e-3), (WeightType::Rounded8, 0.5)];
     for (weights, bound) in bounds {
         let differences: Vec<f64> =
             exact.iter().zip(logprobs(weights)).map(|(a, b)| (a - b).abs()).collect();

@@ -99,6 +99,8 @@ fn step_1a(word: &mut String) {
     if let Some(base) = before(word, "ies") {
         let ending = if word.len() == 4 { "ie" } else { "i" };
         replace(word, base, ending);
+    } else if let Some(base) = before(word, "sses") {
+        word.truncate(base + 2);
     } else if let Some(base) = before(word, "s").filter(|_| !word.ends_with("ss")) {
         word.truncate(base);
     }

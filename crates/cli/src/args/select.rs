@@ -126,17 +126,18 @@ pub(crate) struct EnvironmentArgs {
 /// How weights are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WeightsArg {
-    /// As the files store them; activations that meet quantised weights are rounded to 16 bits in groups.
+    /// As the files store them, with every product in f32.
     #[default]
     Stored,
-    /// As the files store them, with every product in f32: slower on quantised weights, and a token's log-probability differs from
-    /// `stored` by less than the fourth digit.
-    Exact,
-    /// Unpacked to f32: the same numbers as `exact`, more memory.
+    /// Unpacked to f32: the same numbers, more memory.
     F32,
-    /// As stored, with activations rounded to 8 bits where they meet quantised weights: faster, and a token's
+    /// As stored, with activations rounded to 16 bits where they meet quantised weights: faster with AVX-512, and a token's
+    /// log-probability changes by some thousandths at most.
+    Rounded16,
+    /// As stored, with activations rounded to 8 bits where they meet quantised weights: faster still, and a token's
     /// log-probability changes by some hundredths.
-    Rounded,
+    #[value(name = "rounded8", alias = "rounded")]
+    Rounded8,
 }
 
 /// Where results are.

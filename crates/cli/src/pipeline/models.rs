@@ -323,9 +323,9 @@ pub(crate) fn load_options(local: &LocalSettings, name: Option<&ModelName>) -> L
 pub(crate) fn weight_type(typed: WeightsArg) -> WeightType {
     match typed {
         WeightsArg::Stored => WeightType::AsStored,
-        WeightsArg::Exact => WeightType::Exact,
         WeightsArg::F32 => WeightType::F32,
-        WeightsArg::Rounded => WeightType::RoundedActivations,
+        WeightsArg::Rounded16 => WeightType::Rounded16,
+        WeightsArg::Rounded8 => WeightType::Rounded8,
     }
 }
 

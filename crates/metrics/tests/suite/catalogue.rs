@@ -46,8 +46,13 @@ fn every_class_of_the_run_specs_is_here() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Main metrics of scenarios whose metric is not here yet.
-const NOT_YET: [&str; 1] = ["decodingtrust_stereotype_bias"];
+/// Main metrics of scenarios whose metric is not here yet. (`num_completions` is what HELM shows of opinions that no answer is right for.)
+const NOT_YET: [&str; 4] = [
+    "decodingtrust_stereotype_bias",
+    "med_dialog_accuracy",
+    "medication_qa_accuracy",
+    "num_completions",
+];
 
 #[test]
 fn every_scenario_is_known_for_a_score_that_exists() {
