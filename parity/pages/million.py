@@ -146,7 +146,13 @@ def pages(port: int) -> dict[str, list[str]]:
         return each(re.search(rf'href="({kind}/{name}-[^"]+)"', ask(port, f"{kind}.html")[3])[1])
 
     both = f"{suite}/compare.html?models={models[0]}&models={models[1]}"
-    scenario = re.search(r'compare.html\?[^"]*scenario=([^"&#]+)', ask(port, both)[3])[1]
+    # A comparison is made in the background; its first page says so.
+    for _ in range(600):
+        linked = re.search(r'compare.html\?[^"]*scenario=([^"&#]+)', ask(port, both)[3])
+        if linked:
+            break
+        time.sleep(0.5)
+    scenario = linked[1]
     return {
         "leaderboard": each(f"{suite}/leaderboard.html"),
         "run": each(f"{of_run}/index.html"),
