@@ -11,7 +11,7 @@ pub enum WeightType {
     /// Unpacked to f32 at loading. The same numbers as [`Self::AsStored`], more memory.
     F32,
     /// As the files store them; activations that meet quantised weights are rounded to 16 bits in groups. Faster where the
-    /// processor has VNNI; a token's log-probability changes by some thousandths at most. Unquantised weights are not affected.
+    /// processor has VNNI; a token's log-probability changes by some thousandths. Unquantised weights are not affected.
     Rounded16,
     /// The same with 8 bits, as llama.cpp rounds them: faster still; a token's log-probability changes by some hundredths.
     Rounded8,

@@ -132,7 +132,7 @@ pub(crate) enum WeightsArg {
     /// Unpacked to f32: the same numbers, more memory.
     F32,
     /// As stored, with activations rounded to 16 bits where they meet quantised weights: faster with AVX-512, and a token's
-    /// log-probability changes by some thousandths at most.
+    /// log-probability changes by some thousandths.
     Rounded16,
     /// As stored, with activations rounded to 8 bits where they meet quantised weights: faster still, and a token's
     /// log-probability changes by some hundredths.

@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use holometer_testkit::fake_openai;
+use holometer_testkit::fake_server::{FakeReply, FakeRequest, FakeServer, Reaction};
+use serde_json::json;
+
 /// The binary with a clean environment: no keys, no settings, and a cache of its own in `home`.
 pub(crate) fn holometer(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holometer"));
@@ -48,4 +52,21 @@ pub(crate) fn model_folder(home: &Path, shared: &Path, name: &str) -> PathBuf {
         std::fs::copy(&path, folder.join(path.file_name().expect("a file name"))).expect("a copy");
     }
     folder
+}
+
+/// A server that answers every chat with what `say` makes of its prompt.
+pub(crate) fn chat_server(say: impl Fn(&str) -> String + Send + Sync + 'static) -> FakeServer {
+    FakeServer::start(move |request: &FakeRequest| {
+        if request.method != "POST" {
+            return fake_openai::behave(request);
+        }
+        let text = say(&fake_openai::prompt_of(&request.json()));
+        let message = json!({ "role": "assistant", "content": text });
+        let body = json!({
+            "id": "1", "object": "chat.completion", "created": 0, "model": fake_openai::MODEL,
+            "choices": [{ "index": 0, "message": message, "finish_reason": "stop", "text": text }],
+            "usage": { "prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110 },
+        });
+        Reaction::Reply(FakeReply::json(200, &body))
+    })
 }

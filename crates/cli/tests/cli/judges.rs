@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holometer_testkit::fake_openai;
-use holometer_testkit::fake_server::{FakeReply, FakeRequest, FakeServer, Reaction};
+use holometer_testkit::fake_server::{FakeRequest, FakeServer};
 use serde_json::{Value, json};
 
 use crate::common;
@@ -50,23 +50,6 @@ fn prepare(home: &Path) {
     std::fs::write(home.join("risky.jsonl"), rows.collect::<Vec<_>>().join("\n")).unwrap();
 }
 
-/// A server that answers every chat with what `say` makes of its prompt.
-fn server(say: impl Fn(&str) -> String + Send + Sync + 'static) -> FakeServer {
-    FakeServer::start(move |request: &FakeRequest| {
-        if request.method != "POST" {
-            return fake_openai::behave(request);
-        }
-        let text = say(&fake_openai::prompt_of(&request.json()));
-        let message = json!({ "role": "assistant", "content": text });
-        let body = json!({
-            "id": "1", "object": "chat.completion", "created": 0, "model": fake_openai::MODEL,
-            "choices": [{ "index": 0, "message": message, "finish_reason": "stop", "text": text }],
-            "usage": { "prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110 },
-        });
-        Reaction::Reply(FakeReply::json(200, &body))
-    })
-}
-
 /// The number in the request that is being judged.
 fn number(prompt: &str) -> usize {
     let after = prompt.split("request number ").nth(1).unwrap_or_default();
@@ -110,8 +93,10 @@ fn judges_are_asked_once_and_agree_as_far_as_they_do() {
     let home = home.path();
     prepare(home);
     // One judge likes even numbers; another likes them half as much and can't be read on number 4.
-    let plain = server(|prompt| tags(if number(prompt).is_multiple_of(2) { "1" } else { "0" }));
-    let other = server(|prompt| match number(prompt) {
+    let plain = common::chat_server(|prompt| {
+        tags(if number(prompt).is_multiple_of(2) { "1" } else { "0" })
+    });
+    let other = common::chat_server(|prompt| match number(prompt) {
         4 => "I would say it is safe.".to_owned(),
         even if even.is_multiple_of(2) => tags("0.5"),
         _ => tags("0"),
@@ -186,20 +171,20 @@ fn pairs_are_shown_in_both_orders() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     prepare(home);
-    let terse = server(|_| "no idea".to_owned());
+    let terse = common::chat_server(|_| "no idea".to_owned());
     let terse = spec("other", &terse);
     let scenario = ["run", "--scenario-file", "risky.toml", "-e", "risky"];
     let run = [&scenario[..], &["-m", "loud=test:echo", "-m", &terse]].concat();
     let output = common::run(home, &run);
     assert!(output.status.success(), "{}", common::stderr(&output));
     // One judge looks at the answers: the echo holds the word `number`. Another always likes the first place.
-    let fair = server(|prompt| {
+    let fair = common::chat_server(|prompt| {
         let first = prompt.split("begin_of_response_A").nth(1).unwrap_or_default();
         let first = first.split("end_of_response_A").next().unwrap_or_default();
         let choice = if first.contains("request number") { "A++" } else { "B++" };
         json!({ "analysis of A": "...", "choice": choice }).to_string()
     });
-    let biased = server(|_| "{\"choice\": \"A+\"}".to_owned());
+    let biased = common::chat_server(|_| "{\"choice\": \"A+\"}".to_owned());
     let (one, two) = (spec("fair", &fair), spec("biased", &biased));
     let arguments =
         ["judge", "pairs", "loud", "other", "--judge", &one, "--judge", &two, "--format", "json"];

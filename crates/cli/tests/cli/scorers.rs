@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use holometer_testkit::fake_openai;
-use holometer_testkit::fake_server::{FakeReply, FakeRequest, FakeServer, Reaction};
+use holometer_testkit::fake_server::FakeRequest;
 use serde_json::{Value, json};
 
 use crate::common;
@@ -213,29 +213,12 @@ fn a_guard_on_disk_gives_the_probability_of_its_word_for_yes() {
     assert!(number > 0.0 && number < 1.0, "{shown}");
 }
 
-/// A server that answers chats with what `say` makes of their last message.
-fn server(say: impl Fn(&str) -> String + Send + Sync + 'static) -> FakeServer {
-    FakeServer::start(move |request: &FakeRequest| {
-        if request.method != "POST" {
-            return fake_openai::behave(request);
-        }
-        let text = say(&fake_openai::prompt_of(&request.json()));
-        let message = json!({ "role": "assistant", "content": text });
-        let body = json!({
-            "id": "1", "object": "chat.completion", "created": 0, "model": fake_openai::MODEL,
-            "choices": [{ "index": 0, "message": message, "finish_reason": "stop", "text": text }],
-            "usage": { "prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110 },
-        });
-        Reaction::Reply(FakeReply::json(200, &body))
-    })
-}
-
 #[test]
 fn a_guard_behind_a_server_is_read_by_its_words_and_what_can_not_be_read_has_no_number() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     questions(home);
-    let guard = server(|prompt| {
+    let guard = common::chat_server(|prompt| {
         let answer = prompt.split("answer: ").nth(1).unwrap_or_default();
         assert_eq!(answer.is_empty(), !prompt.contains("question: He said"), "{prompt}");
         let number: String = answer.chars().filter(char::is_ascii_digit).collect();
