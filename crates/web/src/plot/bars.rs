@@ -1,6 +1,6 @@
 //! Lying bars with intervals: categories down, series beside one another.
 
-use super::canvas::{Canvas, LOOKS, Scale, legend, tick};
+use super::canvas::{CHARACTER, Canvas, LOOKS, Scale, legend, tick};
 use super::{Plot, SeriesData};
 
 /// A bar chart.
@@ -15,11 +15,11 @@ impl Bars {
         let bar = if series > 4 { 8.0 } else { 13.0 };
         let band = bar * series as f64 + 12.0;
         let longest = data.categories.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        let left = (longest.min(38) as f64 * 7.0 + 18.0).max(90.0);
+        let left = (longest.min(38) as f64 * CHARACTER + 18.0).max(90.0);
         let (width, top) = (760.0, 34.0);
         let names: Vec<&str> = data.series.iter().map(|(name, _)| name.as_str()).collect();
         let mut canvas = Canvas::new(width, 10.0);
-        canvas.text(8.0, 18.0, "start", "heading", &data.title);
+        canvas.heading(&data.title);
         let legend_height = if series > 1 {
             legend(&mut canvas, &names, 8.0, top + 6.0, width - 16.0)
         } else {
@@ -40,8 +40,8 @@ impl Bars {
         }
         for (at, category) in data.categories.iter().enumerate() {
             let y = top + band * at as f64 + 6.0;
-            let shown = crate::text::line(category, 38);
-            canvas.text(left - 8.0, y + (band - 12.0) / 2.0 + 4.0, "end", "", &shown);
+            let middle = y + (band - 12.0) / 2.0 + 4.0;
+            canvas.label((left - 8.0, middle), "end", "", left - 10.0, category);
             for (index, (name, points)) in data.series.iter().enumerate() {
                 let y = y + bar * index as f64;
                 let Some(point) = points.get(at).copied().flatten() else {

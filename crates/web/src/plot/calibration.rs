@@ -65,10 +65,10 @@ impl Calibration {
 
     /// Draws it.
     pub fn plot(&self) -> Plot {
-        let (size, left, top) = (300.0, 52.0, 36.0);
+        let (size, left, top) = (300.0, 52.0, 46.0);
         let (right, bottom) = (left + size, top + size);
         let mut canvas = Canvas::new(right + 24.0, bottom + 84.0);
-        canvas.text(8.0, 18.0, "start", "heading", &crate::text::line(&self.title, 46));
+        canvas.heading(&self.title);
         let x = Scale { low: 0.0, high: 1.0, from: left, to: right };
         let y = Scale { low: 0.0, high: 1.0, from: bottom, to: top };
         for value in [0.0, 0.25, 0.5, 0.75, 1.0] {

@@ -35,6 +35,17 @@ pub(crate) fn style() -> String {
 /// How many series look different; the next begin again.
 pub(crate) const LOOKS: usize = 6;
 
+/// How wide a character is at most in the mean of a label, in pixels: browsers choose the face, so this is DejaVu Sans's, a wide one.
+pub(crate) const CHARACTER: f64 = 7.0;
+
+/// The same for a heading.
+const HEADING_CHARACTER: f64 = 9.4;
+
+/// A text in one line, cut where `room` pixels end.
+fn fitting(text: &str, room: f64, character: f64) -> String {
+    crate::text::line(text, ((room / character) as usize).saturating_sub(1).max(1))
+}
+
 /// What a drawing is made of; places are in pixels from the upper left. `class` says how it looks, `tip` what it tells.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape {
@@ -135,6 +146,24 @@ impl Canvas {
     pub(crate) fn text(&mut self, x: f64, y: f64, anchor: &'static str, class: &str, text: &str) {
         let (class, text) = (class.to_owned(), text.to_owned());
         self.drawing.shapes.push(Shape::Text { at: (x, y), anchor, class, text });
+    }
+
+    /// The title at the upper left, cut to the drawing's width; the whole of it is the drawing's own title.
+    pub(crate) fn heading(&mut self, title: &str) {
+        let shown = fitting(title, self.drawing.width - 16.0, HEADING_CHARACTER);
+        self.text(8.0, 18.0, "start", "heading", &shown);
+    }
+
+    /// A line of plain text, cut to `room` pixels.
+    pub(crate) fn label(
+        &mut self,
+        at: (f64, f64),
+        anchor: &'static str,
+        class: &str,
+        room: f64,
+        text: &str,
+    ) {
+        self.text(at.0, at.1, anchor, class, &fitting(text, room, CHARACTER));
     }
 
     pub(crate) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {

@@ -26,7 +26,7 @@ impl Histogram {
         let most = bins.iter().map(|bin| bin.2).max().unwrap_or(0).max(1) as f64;
         let (width, height, left, bottom) = (360.0, 190.0, 44.0, 150.0);
         let mut canvas = Canvas::new(width, height);
-        canvas.text(8.0, 18.0, "start", "heading", &crate::text::line(&self.title, 44));
+        canvas.heading(&self.title);
         let low = bins.first().map_or(0.0, |bin| bin.0);
         let high = bins.last().map_or(1.0, |bin| bin.1);
         let x = Scale { low, high, from: left, to: width - 14.0 };

@@ -13,7 +13,7 @@ impl Radar {
         let data = &self.0;
         let (width, radius) = (760.0, 170.0);
         let mut canvas = Canvas::new(width, 520.0);
-        canvas.text(8.0, 18.0, "start", "heading", &data.title);
+        canvas.heading(&data.title);
         let names: Vec<&str> = data.series.iter().map(|(name, _)| name.as_str()).collect();
         let top = 40.0 + legend(&mut canvas, &names, 8.0, 40.0, width - 16.0);
         let middle = (width / 2.0, top + radius + 30.0);
@@ -36,12 +36,14 @@ impl Radar {
         for (at, category) in data.categories.iter().enumerate() {
             canvas.line(middle, spoke(at, 1.0), "grid");
             let (x, y) = spoke(at, 1.09);
-            let anchor = match x - middle.0 {
-                offset if offset > 8.0 => "start",
-                offset if offset < -8.0 => "end",
-                _ => "middle",
+            let (anchor, room) = match x - middle.0 {
+                offset if offset > 8.0 => ("start", width - 8.0 - x),
+                offset if offset < -8.0 => ("end", x - 8.0),
+                _ => ("middle", width / 2.0),
             };
-            canvas.text(x, y + 4.0, anchor, "", &crate::text::line(category, 30));
+            // Above the scale's last number, below the lowest corner.
+            let baseline = y + 4.0 - 8.0 * (middle.1 - y) / radius;
+            canvas.label((x, baseline), anchor, "", room, category);
         }
         for (index, (name, points)) in data.series.iter().enumerate() {
             let look = index % LOOKS;

@@ -150,16 +150,10 @@ impl Painter {
     }
 
     fn text(&mut self, at: (f64, f64), anchor: &str, class: &str, text: &str) {
-        let has = |name: &str| class.split(' ').any(|word| word == name);
-        let (face, size) = if has("heading") { (&self.bold, 14.0) } else { (&self.plain, 12.0) };
+        let (face, size) =
+            if is(class, "heading") { (&self.bold, 14.0) } else { (&self.plain, 12.0) };
         let ratio = size / f32::from(face.units_per_em());
-        let glyphs: Vec<(GlyphId, f32)> = text
-            .chars()
-            .map(|c| {
-                let glyph = face.glyph_index(c).unwrap_or(GlyphId(0));
-                (glyph, f32::from(face.glyph_hor_advance(glyph).unwrap_or_default()) * ratio)
-            })
-            .collect();
+        let glyphs = glyphs(face, ratio, text);
         let width: f32 = glyphs.iter().map(|(_, advance)| advance).sum();
         let start = match anchor {
             "middle" => at.0 as f32 - width / 2.0,
@@ -171,10 +165,25 @@ impl Painter {
             face.outline_glyph(glyph, &mut outline);
             outline.x += advance;
         }
-        let colour = if has("soft") { SOFT } else { INK };
+        let colour = if is(class, "soft") { SOFT } else { INK };
         let look = Look { fill: Some((colour, 1.0)), ..Look::default() };
         self.paint(outline.path.finish(), look, "");
     }
+}
+
+/// Whether a list of classes has one.
+fn is(classes: &str, class: &str) -> bool {
+    classes.split(' ').any(|word| word == class)
+}
+
+/// The letters of a line of text, each with the way to the next, in the drawing's pixels.
+fn glyphs(face: &Face<'_>, ratio: f32, text: &str) -> Vec<(GlyphId, f32)> {
+    text.chars()
+        .map(|c| {
+            let glyph = face.glyph_index(c).unwrap_or(GlyphId(0));
+            (glyph, f32::from(face.glyph_hor_advance(glyph).unwrap_or_default()) * ratio)
+        })
+        .collect()
 }
 
 /// Letters' outlines, moved to their places; a font's y goes up.
@@ -230,7 +239,9 @@ fn paint(colour: &str, opacity: f32) -> Paint<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::{Bars, Point, SeriesData};
+    use crate::plot::{
+        Bars, Calibration, Dot, Forest, ForestRow, Histogram, Point, Radar, Scatter, SeriesData,
+    };
 
     fn bars() -> crate::plot::Plot {
         let point = Point { value: 0.5, ends: Some((0.25, 0.75)) };
@@ -268,5 +279,84 @@ mod tests {
         let plot = bars();
         assert!(matches!(plot.png(1000.0), Err(PictureError::Size { .. })));
         assert!(matches!(plot.png(f64::NAN), Err(PictureError::Size { .. })));
+    }
+
+    /// From where to where a text goes across, in DejaVu Sans: the condensed face that the program carries has 90% of its widths.
+    fn ends(x: f64, anchor: &str, class: &str, text: &str) -> (f64, f64) {
+        let (data, size) = if is(class, "heading") {
+            (dejavu::sans_condensed::bold(), 14.0)
+        } else {
+            (dejavu::sans_condensed::regular(), 12.0)
+        };
+        let face = Face::parse(data, 0).unwrap();
+        let ratio = size / f32::from(face.units_per_em());
+        let advances = glyphs(&face, ratio, text).into_iter().map(|(_, advance)| advance);
+        let width = f64::from(advances.sum::<f32>()) / 0.9;
+        match anchor {
+            "middle" => (x - width / 2.0, x + width / 2.0),
+            "end" => (x - width, x),
+            _ => (x, x + width),
+        }
+    }
+
+    #[test]
+    fn long_names_stay_within_every_drawing() {
+        let long = |what: &str| format!("{what} {}", "data_augmentation=counterfactual ".repeat(4));
+        let point = Point { value: 0.4, ends: Some((0.3, 0.5)) };
+        let data = SeriesData {
+            title: long("title"),
+            description: long("description"),
+            unit: "share".to_owned(),
+            categories: (0..7).map(|at| long(&at.to_string())).collect(),
+            series: (0..3).map(|at| (long(&format!("model {at}")), vec![Some(point); 7])).collect(),
+        };
+        let rows = vec![ForestRow { label: long("row"), point, note: long("note") }; 3];
+        let dots = vec![Dot { label: long("dot"), series: 0, x: 0.2, y: point }];
+        let values = vec![0.1, 0.2, 0.9];
+        let (title, description, unit) = (data.title.clone(), long("d"), "share".to_owned());
+        let names: Vec<String> = data.series.iter().map(|(name, _)| name.clone()).collect();
+        let plots = [
+            ("radar", Radar(data.clone()).plot()),
+            ("bars", Bars(data).plot()),
+            ("calibration", Calibration::of(title.clone(), String::new(), &[(0.9, 1.0)]).plot()),
+            (
+                "forest",
+                Forest {
+                    title: title.clone(),
+                    description: description.clone(),
+                    unit: unit.clone(),
+                    rows,
+                }
+                .plot(),
+            ),
+            (
+                "histogram",
+                Histogram {
+                    title: title.clone(),
+                    description: description.clone(),
+                    unit: unit.clone(),
+                    values,
+                }
+                .plot(),
+            ),
+            (
+                "scatter",
+                Scatter { title, description, x: unit.clone(), y: unit, series: names, dots }
+                    .plot(),
+            ),
+        ];
+        for (name, plot) in plots {
+            let mut texts = 0;
+            for shape in &plot.drawing.shapes {
+                let Shape::Text { at, anchor, class, text } = shape else { continue };
+                let (from, to) = ends(at.0, anchor, class, text);
+                assert!(
+                    from >= -1.0 && to <= plot.drawing.width + 1.0,
+                    "{name}: {text:?} goes from {from:.0} to {to:.0}"
+                );
+                texts += 1;
+            }
+            assert!(texts > 3, "{name} has {texts} texts");
+        }
     }
 }

@@ -41,7 +41,7 @@ impl Scatter {
     pub fn plot(&self) -> Plot {
         let (width, left, right) = (760.0, 64.0, 740.0);
         let mut canvas = Canvas::new(width, 480.0);
-        canvas.text(8.0, 18.0, "start", "heading", &self.title);
+        canvas.heading(&self.title);
         let names: Vec<&str> = self.series.iter().map(String::as_str).collect();
         let top = 48.0 + super::canvas::legend(&mut canvas, &names, 8.0, 40.0, width - 16.0);
         let bottom = top + 300.0;

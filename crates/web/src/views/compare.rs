@@ -26,13 +26,18 @@ const LISTED: usize = 25;
 pub(crate) fn page(request: &Request<'_>, suite: &str) -> Result<String, PageError> {
     let runs = request.store.runs(suite)?;
     let models = models(&runs);
-    let chosen: Vec<String> = request
+    let mut chosen: Vec<String> = request
         .query
         .get("models")
         .split(',')
         .filter_map(|slug| models.iter().find(|model| paths::slug(model) == slug).cloned())
         .take(MOST_MODELS)
         .collect();
+    // Of two models there is one comparison only: nobody has to ask for it.
+    if request.query.get("models").is_empty() && models.len() == 2 && !request.site.mode.is_files()
+    {
+        chosen.clone_from(&models);
+    }
     show(request, suite, &runs, &models, &chosen)
 }
 
@@ -108,7 +113,7 @@ fn show(
         },
         current: "compare",
         suite: Some(suite),
-        per_suite: chosen.is_empty(),
+        per_suite: chosen.is_empty() || (!files && request.query.get("models").is_empty()),
         crumbs: if chosen.len() > 1 {
             vec![link(paths::suite(suite, "compare"), "compare")]
         } else {
