@@ -182,6 +182,9 @@ pub struct Decoding {
     pub temperature: f64,
     /// Nucleus sampling: the probability mass to sample from, in (0, 1].
     pub top_p: f64,
+    /// How many of the likeliest tokens to sample from, at least 1; `None`: all of them. What is left is cut by `top_p` then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<usize>,
     /// Writing ends before the first of these texts.
     pub stop_sequences: Vec<String>,
     /// How many completions.
@@ -202,6 +205,7 @@ impl Default for Decoding {
             max_tokens: 100,
             temperature: 0.0,
             top_p: 1.0,
+            top_k: None,
             stop_sequences: Vec::new(),
             num_completions: 1,
             top_k_per_token: 1,

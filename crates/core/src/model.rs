@@ -60,12 +60,20 @@ pub struct Capabilities {
     pub token_logprobs: bool,
     /// Takes conversations.
     pub chat: bool,
+    /// Can be told to sample from the likeliest tokens only.
+    #[serde(default)]
+    pub top_k: bool,
 }
 
 impl Capabilities {
     /// Everything.
-    pub const ALL: Self =
-        Self { generate: true, score_continuation: true, token_logprobs: true, chat: true };
+    pub const ALL: Self = Self {
+        generate: true,
+        score_continuation: true,
+        token_logprobs: true,
+        chat: true,
+        top_k: true,
+    };
 }
 
 /// What a model says about itself.

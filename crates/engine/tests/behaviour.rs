@@ -219,6 +219,25 @@ fn samples_follow_the_models_distribution() {
         let text = completion(&outcome).text.clone();
         assert!(kept.contains(&if text.is_empty() { "w2" } else { text.as_str() }), "{text}");
     }
+    let few = |random: usize| Decoding { top_k: Some(3), ..decoding(random, 1.0) };
+    let few: Vec<Request> = (0..3000).map(|random| with("w9 w8", few(random))).collect();
+    let outcomes = ask(&model, &few);
+    let mass: f64 = distribution[..3].iter().map(|top| top.logprob.exp()).sum();
+    let (mut total, mut statistic) = (0, 0.0);
+    for top in &distribution[..3] {
+        let name = if top.text == "w2" { "" } else { top.text.as_str() };
+        let seen = outcomes.iter().filter(|outcome| completion(outcome).text == name).count();
+        let expected = top.logprob.exp() / mass * 3000.0;
+        total += seen;
+        statistic += (seen as f64 - expected).powi(2) / expected;
+    }
+    assert_eq!(total, 3000, "only the three likeliest are drawn");
+    // Chi-square with 2 degrees of freedom: its 0.9999 quantile is 18.4.
+    assert!(statistic < 18.4, "chi-square {statistic}");
+    let one = Decoding { top_k: Some(1), ..decoding(7, 1.0) };
+    let best = Decoding { temperature: 0.0, ..decoding(7, 1.0) };
+    let both = ask(&model, &[with("w9 w8", one), with("w9 w8", best)]);
+    assert_eq!(completion(&both[0]).text, completion(&both[1]).text);
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn requests() -> Vec<(RequestKey, Request)> {
         max_tokens: 20,
         temperature: 0.7,
         top_p: 0.9,
+        top_k: None,
         num_completions: 2,
         top_k_per_token: 5,
         stop_sequences: vec!["\n\n".into(), "END".into()],

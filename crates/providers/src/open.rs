@@ -390,6 +390,7 @@ fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
         score_continuation: deployment.scorer.is_some(),
         token_logprobs: completions_logprobs || chat_logprobs,
         chat: deployment.chat.is_some(),
+        top_k: support.top_k().is_some(),
     };
     let abilities = [
         (deployment.text.is_some(), "completions"),

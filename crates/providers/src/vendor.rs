@@ -93,6 +93,8 @@ pub(crate) struct Support {
     pub(crate) penalties: bool,
     /// Whether temperature and top-p are taken. Reasoning models fix both.
     pub(crate) sampling: bool,
+    /// The name of the field that says how many of the likeliest tokens to sample from; empty where there is none.
+    pub(crate) top_k_field: String,
     /// Fields that every generation carries, unless the request sets them: the neutral values of samplers that a server
     /// would otherwise apply by its own defaults.
     pub(crate) neutral: serde_json::Map<String, serde_json::Value>,
@@ -100,6 +102,16 @@ pub(crate) struct Support {
     pub(crate) thinking_tokens: usize,
     /// How an answer that begins with given words is asked for.
     pub(crate) prefill: Prefill,
+}
+
+impl Support {
+    /// The field that says how many of the likeliest tokens to sample from, if there is one. A server for which it has a neutral value
+    /// takes it, too.
+    pub(crate) fn top_k(&self) -> Option<&str> {
+        let named = Some(self.top_k_field.as_str()).filter(|name| !name.is_empty());
+        let neutral = self.neutral.contains_key("top_k").then_some("top_k");
+        named.or(neutral).filter(|_| self.sampling)
+    }
 }
 
 /// What a reasoning model may think where its vendor's file says nothing.
@@ -116,6 +128,7 @@ impl Default for Support {
             completions_logprobs: None,
             penalties: true,
             sampling: true,
+            top_k_field: String::new(),
             neutral: serde_json::Map::new(),
             thinking_tokens: 0,
             prefill: Prefill::AsMessage,

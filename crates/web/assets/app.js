@@ -245,6 +245,18 @@ async function live(place) {
   setTimeout(() => live(place), 2000);
 }
 
+// A table that is wider than a landscape page (A4 between its margins, in CSS pixels) is printed smaller, so that no column is cut off.
+const PAGE = 1030;
+const PRINTED = 8 * 96 / 72;
+function fitTables() {
+  for (const table of all(".scroll > table")) {
+    const printed = table.scrollWidth * PRINTED / parseFloat(getComputedStyle(table).fontSize);
+    if (printed > PAGE) table.style.zoom = PAGE / printed;
+  }
+}
+window.addEventListener("beforeprint", fitTables);
+window.addEventListener("afterprint", () => { for (const table of all(".scroll > table")) table.style.zoom = ""; });
+
 document.addEventListener("DOMContentLoaded", () => {
   for (const button of all("[data-sort]")) button.addEventListener("click", () => sortBy(button));
   for (const input of all("[data-filter-rows]")) input.addEventListener("input", () => filterRows(input));

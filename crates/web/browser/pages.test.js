@@ -134,10 +134,36 @@ test("instances are searched, walked by keys, copied and rated", async () => {
   await context.close();
 });
 
+test("no column is cut off in print", async () => {
+  const { page, complaints, context } = await watched(chrome);
+  await page.goto(server.address);
+  let widest = 0;
+  for (const name of ["Leaderboard", "Fairness", "Coverage"]) {
+    await page.click(`nav a:has-text('${name}')`);
+    await settled(page);
+    widest = Math.max(widest, ...(await page.locator(".scroll > table").evaluateAll((tables) => tables.map((table) => table.scrollWidth))));
+    // A landscape A4 page between margins of 12 mm.
+    await page.setViewportSize({ width: 1032, height: 703 });
+    await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+    await page.emulateMedia({ media: "print" });
+    const ends = await page.locator(".scroll > table").evaluateAll((tables) => tables.map((table) => table.getBoundingClientRect().right));
+    assert.ok(ends.length > 0 && ends.every((end) => end <= 1033), `${name}: ${ends}`);
+    await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+    await page.emulateMedia({ media: "screen" });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+  assert.ok(widest > 1032, `the widest table has only ${widest} pixels: nothing had to be made to fit`);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test("models are compared on the same instances", async () => {
   const { page, complaints, context } = await watched(chrome);
   await page.goto(server.address);
   await page.click("nav a:has-text('Compare')");
+  // Of two models there is only one comparison, so it is there unasked.
+  await settled(page);
+  assert.equal(await page.locator("table.board tbody tr").count(), ENTRIES.length);
   for (const box of await page.locator("input[name=models]").all()) await box.check();
   await page.click("form.filters > button");
   await settled(page);

@@ -57,6 +57,7 @@ impl InterpreterModel {
                 score_continuation: false,
                 token_logprobs: false,
                 chat: false,
+                top_k: false,
             },
         };
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

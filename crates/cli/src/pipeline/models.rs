@@ -142,6 +142,14 @@ impl LoadedModel {
                 self.spec.name
             ));
         }
+        let decoding = &spec.adapter.decoding;
+        if decoding.top_k.is_some() && decoding.temperature > 0.0 && !capabilities.top_k {
+            return Some(format!(
+                "not applicable: the run samples from the likeliest tokens (`top_k`), which {} can't be told to do; hint: leave `top_k` \
+                 out, or use a local model",
+                self.spec.name
+            ));
+        }
         None
     }
 

@@ -219,8 +219,13 @@ fn guard_file(text: &str) -> Option<(&str, Option<&str>)> {
     path.to_lowercase().ends_with(".toml").then_some((path, model))
 }
 
-const CAPABILITIES: Capabilities =
-    Capabilities { generate: true, score_continuation: false, token_logprobs: false, chat: false };
+const CAPABILITIES: Capabilities = Capabilities {
+    generate: true,
+    score_continuation: false,
+    token_logprobs: false,
+    chat: false,
+    top_k: false,
+};
 
 impl Use {
     /// The scale, and what is measured.

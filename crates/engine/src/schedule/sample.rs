@@ -80,6 +80,7 @@ fn likeliest(values: &[f64]) -> TokenId {
 pub(crate) struct Sampler {
     temperature: f64,
     top_p: f64,
+    top_k: usize,
     presence: f64,
     frequency: f64,
     counts: HashMap<TokenId, u32>,
@@ -91,6 +92,7 @@ impl Sampler {
         let mut sampler = Self {
             temperature: decoding.temperature,
             top_p: decoding.top_p,
+            top_k: decoding.top_k.map_or(usize::MAX, |most| most.max(1)),
             presence: decoding.presence_penalty,
             frequency: decoding.frequency_penalty,
             counts: HashMap::new(),
@@ -134,9 +136,13 @@ impl Sampler {
         let mut weights: Vec<(usize, f64)> =
             scaled.iter().map(|value| (value - best).exp()).enumerate().collect();
         weights.retain(|(_, weight)| *weight > 0.0);
+        let cut = self.top_k < weights.len();
+        if cut || self.top_p < 1.0 {
+            weights.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            weights.truncate(self.top_k);
+        }
         let mut total: f64 = weights.iter().map(|(_, weight)| weight).sum();
         if self.top_p < 1.0 {
-            weights.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             let mut mass = 0.0;
             let needed = self.top_p * total;
             let kept = weights.iter().position(|(_, weight)| {

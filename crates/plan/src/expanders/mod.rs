@@ -29,6 +29,8 @@ mod prompt;
 mod stop;
 mod temperature;
 mod tokenizer;
+mod top_k;
+mod top_p;
 
 use crate::Plugin;
 
@@ -65,5 +67,7 @@ pub(crate) fn all() -> Vec<Plugin> {
         stop::plugin(),
         temperature::plugin(),
         tokenizer::plugin(),
+        top_k::plugin(),
+        top_p::plugin(),
     ]
 }

@@ -160,8 +160,10 @@ fn every_expander_is_in_the_comparison() {
         .flat_map(|case| case["args"].as_array().unwrap())
         .map(|pair| pair[0].as_str().unwrap())
         .collect();
+    // HELM has no expander for these two.
+    let own = ["top_k", "top_p"];
     let ours: std::collections::BTreeSet<&str> =
-        expander_cards().iter().map(|card| card.name).collect();
+        expander_cards().iter().map(|card| card.name).filter(|name| !own.contains(name)).collect();
     assert_eq!(ours, used);
 }
 

@@ -1,8 +1,9 @@
 //! The fields of a request body that say how to write.
 
-use holometer_core::Decoding;
+use holometer_core::{Decoding, FailureKind};
 use serde_json::{Map, Value, json};
 
+use crate::deployment::Unsendable;
 use crate::mixing::Mixer;
 use crate::vendor::Support;
 
@@ -34,6 +35,24 @@ pub(crate) fn add_decoding(body: &mut Map<String, Value>, decoding: &Decoding, s
     if support.several_completions && decoding.num_completions > 1 {
         body.insert("n".into(), json!(decoding.num_completions));
     }
+}
+
+/// Adds how many of the likeliest tokens to sample from, where it matters.
+///
+/// # Errors
+/// Where the server has no field for it.
+pub(crate) fn add_top_k(
+    body: &mut Map<String, Value>,
+    decoding: &Decoding,
+    support: &Support,
+) -> Result<(), Unsendable> {
+    let Some(most) = decoding.top_k.filter(|_| decoding.temperature > 0.0) else { return Ok(()) };
+    let Some(field) = support.top_k() else {
+        let message = "the model can't be told to sample from the likeliest tokens only (`top_k`)";
+        return Err((FailureKind::Unsupported, message.into()));
+    };
+    body.insert(field.into(), json!(most));
+    Ok(())
 }
 
 /// Adds the sampling seed, where the server takes one and it matters.

@@ -61,6 +61,7 @@ impl WritingFormat for AnthropicMessages {
                 body.insert("top_p".into(), json!(decoding.top_p));
             }
         }
+        fields::add_top_k(&mut body, decoding, support)?;
         let stops: Vec<&str> = fields::sent_stops(decoding, support.stop_sequences)
             .into_iter()
             .filter(|stop| !stop.trim().is_empty())

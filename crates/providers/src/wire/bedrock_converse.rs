@@ -48,7 +48,7 @@ impl WritingFormat for BedrockConverse {
         if !conversation.system.is_empty() {
             body.insert("system".into(), json!([{"text": conversation.system}]));
         }
-        body.insert("inferenceConfig".into(), config(deployment, decoding));
+        body.insert("inferenceConfig".into(), config(deployment, decoding)?);
         let path = format!("/model/{}/converse", percent_encoded(&deployment.model));
         Ok(Call::new(path, Value::Object(body)))
     }
@@ -82,7 +82,7 @@ fn is_refusal(reason: &str) -> bool {
     matches!(reason, "guardrail_intervened" | "content_filtered")
 }
 
-fn config(deployment: &Deployment, decoding: &Decoding) -> Value {
+fn config(deployment: &Deployment, decoding: &Decoding) -> Result<Value, Unsendable> {
     let support = &deployment.support;
     let mut config = Map::new();
     config.insert("maxTokens".into(), json!(decoding.max_tokens + support.thinking_tokens));
@@ -92,6 +92,7 @@ fn config(deployment: &Deployment, decoding: &Decoding) -> Value {
             config.insert("topP".into(), json!(decoding.top_p));
         }
     }
+    fields::add_top_k(&mut config, decoding, support)?;
     let stops: Vec<&str> = fields::sent_stops(decoding, support.stop_sequences)
         .into_iter()
         .filter(|stop| !stop.trim().is_empty())
@@ -99,5 +100,5 @@ fn config(deployment: &Deployment, decoding: &Decoding) -> Value {
     if !stops.is_empty() {
         config.insert("stopSequences".into(), json!(stops));
     }
-    Value::Object(config)
+    Ok(Value::Object(config))
 }

@@ -46,6 +46,7 @@ impl WritingFormat for CohereChat {
         body.insert("max_tokens".into(), json!(decoding.max_tokens + support.thinking_tokens));
         body.insert("temperature".into(), json!(decoding.temperature));
         body.insert("p".into(), json!(decoding.top_p.min(LARGEST_P)));
+        fields::add_top_k(&mut body, decoding, support)?;
         let stops = fields::sent_stops(decoding, support.stop_sequences);
         if !stops.is_empty() {
             body.insert("stop_sequences".into(), json!(stops));

@@ -68,7 +68,7 @@ impl WritingFormat for GoogleGemini {
             let instruction = json!({"parts": [{"text": conversation.system}]});
             body.insert("systemInstruction".into(), instruction);
         }
-        body.insert("generationConfig".into(), config(deployment, decoding, call));
+        body.insert("generationConfig".into(), config(deployment, decoding, call)?);
         body.insert("safetySettings".into(), json!(safety));
         let path = format!("/models/{}:generateContent", deployment.model);
         Ok(Call::new(path, Value::Object(body)))
@@ -119,7 +119,7 @@ fn details(body: &Value) -> Vec<&Value> {
     body.pointer("/error/details").and_then(Value::as_array).into_iter().flatten().collect()
 }
 
-fn config(deployment: &Deployment, decoding: &Decoding, call: usize) -> Value {
+fn config(deployment: &Deployment, decoding: &Decoding, call: usize) -> Result<Value, Unsendable> {
     let support = &deployment.support;
     let mut config = Map::new();
     config.insert("maxOutputTokens".into(), json!(decoding.max_tokens + support.thinking_tokens));
@@ -127,6 +127,7 @@ fn config(deployment: &Deployment, decoding: &Decoding, call: usize) -> Value {
         config.insert("temperature".into(), json!(decoding.temperature));
         config.insert("topP".into(), json!(decoding.top_p));
     }
+    fields::add_top_k(&mut config, decoding, support)?;
     let stops = fields::sent_stops(decoding, support.stop_sequences);
     if !stops.is_empty() {
         config.insert("stopSequences".into(), json!(stops));
@@ -145,7 +146,7 @@ fn config(deployment: &Deployment, decoding: &Decoding, call: usize) -> Value {
         config.insert("responseLogprobs".into(), json!(true));
         config.insert("logprobs".into(), json!(decoding.top_k_per_token.min(most)));
     }
-    Value::Object(config)
+    Ok(Value::Object(config))
 }
 
 fn completion(candidate: &Value, reason: Option<&str>, decoding: &Decoding) -> Completion {

@@ -45,6 +45,7 @@ impl WireFormat for OpenAiChat {
         body.insert("model".into(), json!(deployment.model));
         add_messages(&mut body, prompt, support)?;
         fields::add_decoding(&mut body, decoding, support);
+        fields::add_top_k(&mut body, decoding, support)?;
         fields::add_seed(&mut body, decoding, support, call);
         if let Some(most) = support.chat_logprobs.filter(|_| decoding.top_k_per_token > 0) {
             body.insert("logprobs".into(), json!(true));

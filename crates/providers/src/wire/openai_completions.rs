@@ -42,7 +42,7 @@ impl WireFormat for OpenAiCompletions {
         match request {
             Request::Generate { prompt: Prompt::Text(text), decoding } => {
                 body.insert("prompt".into(), json!(text));
-                add_generation(&mut body, deployment, decoding, call);
+                add_generation(&mut body, deployment, decoding, call)?;
             }
             Request::Generate { prompt: Prompt::Chat(_), .. } => {
                 let message = "the completions endpoint takes no conversations";
@@ -81,9 +81,10 @@ fn add_generation(
     deployment: &Deployment,
     decoding: &Decoding,
     call: usize,
-) {
+) -> Result<(), Unsendable> {
     let support = &deployment.support;
     fields::add_decoding(body, decoding, support);
+    fields::add_top_k(body, decoding, support)?;
     // This endpoint never took the newer name.
     if let Some(limit) = body.remove("max_completion_tokens") {
         body.insert("max_tokens".into(), limit);
@@ -92,6 +93,7 @@ fn add_generation(
     if let Some(most) = support.completions_logprobs.filter(|_| decoding.top_k_per_token > 0) {
         body.insert("logprobs".into(), json!(decoding.top_k_per_token.min(most)));
     }
+    Ok(())
 }
 
 /// What a continuation is conditioned on: without context, the token that begins a text, where it is known.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::conversation::conversation;
 use crate::cutting::{cut_at_length, cut_completion, drop_unwritten_tokens};
 use crate::deployment::{Deployment, Unsendable};
+use crate::openai::fields;
 use crate::wire_format::{Call, Plugin};
 use crate::writing::{Writing, WritingFormat, count};
 
@@ -67,6 +68,7 @@ impl WritingFormat for OpenAiResponses {
                 body.insert("top_p".into(), json!(decoding.top_p));
             }
         }
+        fields::add_top_k(&mut body, decoding, support)?;
         if let Some(most) = support.chat_logprobs.filter(|_| decoding.top_k_per_token > 0) {
             body.insert("include".into(), json!([LOGPROBS]));
             body.insert("top_logprobs".into(), json!(decoding.top_k_per_token.min(most)));

@@ -86,6 +86,7 @@ fn text_goes_to_completions_with_the_documented_fields() {
         max_tokens: 7,
         temperature: 0.5,
         top_p: 0.9,
+        top_k: None,
         stop_sequences: vec!["\n".into()],
         num_completions: 2,
         top_k_per_token: 3,

@@ -347,6 +347,51 @@ fn vendors_in_openais_shape_get_only_what_they_take() {
     }
 }
 
+/// The outcome of a request that samples from the five likeliest tokens, and the body that was sent, if any.
+fn narrowed(spec: &str, reply: Value, temperature: f64) -> (Outcome, Option<Value>) {
+    let server = replying(200, reply);
+    let model = open_at(&server, spec);
+    let decoding = Decoding { temperature, top_k: Some(5), ..decoding() };
+    let prompt = Prompt::Text("Hello".into());
+    let outcome = ask_one(&*model, Request::Generate { prompt, decoding });
+    // Opening the model may have asked something, too.
+    let asks = |body: &Value| body.to_string().contains("Hello");
+    let posts = server.seen().into_iter().rev().filter(|request| request.method == "POST");
+    (outcome, posts.map(|request| request.json()).find(asks))
+}
+
+#[test]
+fn the_likeliest_tokens_are_asked_for_by_each_vendors_name_or_not_at_all() {
+    let openai = json!({
+        "choices": [{"index": 0, "message": {"content": "x"}, "finish_reason": "stop"}],
+    });
+    let anthropic = json!({"content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn"});
+    let google = json!({
+        "candidates": [{"content": {"parts": [{"text": "x"}]}, "finishReason": "STOP"}],
+    });
+    let cohere = json!({
+        "message": {"role": "assistant", "content": [{"type": "text", "text": "x"}]},
+        "finish_reason": "COMPLETE",
+    });
+    for (spec, reply, pointer) in [
+        ("anthropic:claude-3-haiku", anthropic, "/top_k"),
+        ("google:gemini-2.0-flash", google, "/generationConfig/topK"),
+        ("cohere:command-r-plus", cohere, "/k"),
+        ("together:meta-llama/Llama-3.3-70B-Instruct-Turbo", openai.clone(), "/top_k"),
+    ] {
+        let (outcome, sent) = narrowed(spec, reply.clone(), 0.7);
+        assert_eq!(completion(&outcome).text, "x", "{spec}");
+        assert_eq!(sent.unwrap().pointer(pointer), Some(&json!(5)), "{spec}");
+        let (_, greedy) = narrowed(spec, reply, 0.0);
+        assert_eq!(greedy.unwrap().pointer(pointer), None, "{spec}: greedy needs no cut");
+    }
+    let (outcome, sent) = narrowed("openai:gpt-4o-mini", openai.clone(), 0.7);
+    assert_eq!(failure(&outcome).0, FailureKind::Unsupported);
+    assert!(failure(&outcome).1.contains("`top_k`") && sent.is_none(), "{outcome:?}");
+    let (outcome, _) = narrowed("openai:gpt-4o-mini", openai, 0.0);
+    assert_eq!(completion(&outcome).text, "x");
+}
+
 #[test]
 fn mistral_marks_the_beginning_of_an_answer() {
     let server = replying(
