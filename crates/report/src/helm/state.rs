@@ -64,6 +64,7 @@ fn read_request(request: &Value) -> Request {
         max_tokens: count(request, "max_tokens", default.max_tokens),
         temperature: number(request, "temperature", 1.0),
         top_p: number(request, "top_p", default.top_p),
+        top_k: None,
         stop_sequences: texts(request, "stop_sequences"),
         num_completions: count(request, "num_completions", default.num_completions),
         top_k_per_token: count(request, "top_k_per_token", default.top_k_per_token),
