@@ -9,8 +9,11 @@
 mod augment;
 mod case;
 mod counterfactual;
+mod needs;
 mod plugins;
+mod spacy;
 mod table;
+mod wordnet;
 
 use std::collections::BTreeMap;
 
@@ -22,8 +25,9 @@ use serde_json::Value;
 
 pub use augment::{Augmented, augment};
 pub use counterfactual::EDITS;
+pub use needs::needs;
 
-/// A word list that is not part of the program.
+/// A word list or a model's file that is not part of the program.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     /// Words of Standard American English with their African-American Vernacular English forms, a JSON object of lists
@@ -32,12 +36,16 @@ pub enum Resource {
     /// First and last names with their groups, `name,first_name,race,white_american,gender,male` a line (Caliskan et al.
     /// 2017; Garg et al. 2018).
     PersonNames,
+    /// A file of spaCy's English model `en_core_web_sm` 3.8.0, by its path inside the model (`tok2vec/model`).
+    SpacyModel(String),
+    /// A file of WordNet 3.0's database, by its name (`index.noun`).
+    WordNet(String),
     /// A file that the user names.
     File(String),
 }
 
-/// Finds word lists. Returns the file's text, or one sentence with a hint why it can't be had.
-pub type Resources<'a> = &'a dyn Fn(&Resource) -> Result<String, String>;
+/// Finds word lists. Returns the file's content, or one sentence with a hint why it can't be had.
+pub type Resources<'a> = &'a dyn Fn(&Resource) -> Result<Vec<u8>, String>;
 
 /// Why a perturbation can't be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,13 +163,7 @@ const CHINESE: &str =
     "it needs CLEVA's word lists and a Chinese word segmenter; hint: run the scenario without it";
 
 /// What HELM has and this program has not.
-const NOT_HERE: [(&str, &str); 7] = [
-    (
-        "synonym",
-        "HELM lets spaCy's en_core_web_sm tag each word, which needs that model's tokenizer, tagger and parser (a dependency decides between verb and \
-         auxiliary), and then draws among all WordNet 3.0 synonyms of that part of speech; spaCy runs in Python only, and other tags give other \
-         texts; hint: `synonym_wordnet` exchanges words for WordNet's synonyms where no tagger is needed",
-    ),
+const NOT_HERE: [(&str, &str); 6] = [
     ("translate", "it needs Google's translation service; hint: run the scenario without it"),
     ("cleva_mild_mix", CHINESE),
     ("chinese_gender", CHINESE),
@@ -311,17 +313,19 @@ impl Arguments<'_> {
         PerturbError::Argument { name: self.name.to_owned(), message }
     }
 
-    /// Gets a word list.
+    /// Gets a word list's text.
     pub(crate) fn resource(
         &self,
         resource: &Resource,
         resources: Resources<'_>,
     ) -> Result<String, PerturbError> {
-        let named = |message| PerturbError::Resource { name: self.name.to_owned(), message };
-        resources(resource).map_err(named)
+        let content = resources(resource).map_err(|message| self.unreadable(message))?;
+        String::from_utf8(content).map_err(|_| {
+            self.unreadable("its word list is not UTF-8; hint: save it as UTF-8 text".to_owned())
+        })
     }
 
-    /// An error about a word list's content.
+    /// An error about a word list or a model.
     pub(crate) fn unreadable(&self, message: String) -> PerturbError {
         PerturbError::Resource { name: self.name.to_owned(), message }
     }

@@ -7,7 +7,7 @@ use holometer_core::{Instance, PerturbationSpec, Reference, Split};
 use holometer_perturb::{Resource, augment, perturb_alone, perturb_text};
 use serde_json::{Value, json};
 
-fn none(resource: &Resource) -> Result<String, String> {
+fn none(resource: &Resource) -> Result<Vec<u8>, String> {
     Err(format!("not needed here: {resource:?}"))
 }
 
@@ -177,7 +177,7 @@ fn placebos_change_as_many_words() {
 #[test]
 fn dialect_words_change_at_edges_and_side_by_side() {
     let mapping =
-        |_: &Resource| Ok(r#"{"with": ["wit"], "the": ["da"], "that": ["that"]}"#.to_owned());
+        |_: &Resource| Ok(br#"{"with": ["wit"], "the": ["da"], "that": ["that"]}"#.to_vec());
     let text = perturb_text(
         &spec("swap_dialect", json!({})),
         "With the, the-x that with",

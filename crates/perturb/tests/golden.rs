@@ -9,14 +9,14 @@ use holometer_core::{AugmentationSpec, Instance, PerturbationSpec, Reference, Sp
 use holometer_perturb::{Resource, augment};
 use serde_json::Value;
 
-fn resources(root: PathBuf) -> impl Fn(&Resource) -> Result<String, String> {
+fn resources(root: PathBuf) -> impl Fn(&Resource) -> Result<Vec<u8>, String> {
     move |resource| {
         let file = match resource {
             Resource::DialectMapping => "dialect/SAE_to_AAVE_mapping.json",
             Resource::PersonNames => "person_name/data/person_names.txt",
-            Resource::File(path) => return Err(format!("no run names the file `{path}`")),
+            other => return Err(format!("no run needs {other:?}")),
         };
-        fs::read_to_string(root.join("golden/data/perturbations").join(file))
+        fs::read(root.join("golden/data/perturbations").join(file))
             .map_err(|error| error.to_string())
     }
 }

@@ -5,7 +5,7 @@ use holometer_core::{AugmentationSpec, Input, Instance, PerturbationSpec, Refere
 use holometer_perturb::{PerturbError, Resource, augment, perturb_text};
 use serde_json::{Value, json};
 
-fn none(resource: &Resource) -> Result<String, String> {
+fn none(resource: &Resource) -> Result<Vec<u8>, String> {
     Err(format!("not needed here: {resource:?}"))
 }
 
@@ -118,9 +118,9 @@ fn helms_own_cases_with_word_lists() {
         let file = match resource {
             Resource::DialectMapping => "dialect/SAE_to_AAVE_mapping.json",
             Resource::PersonNames => "person_name/data/person_names.txt",
-            Resource::File(path) => return Err(format!("no case names the file `{path}`")),
+            other => return Err(format!("no case needs {other:?}")),
         };
-        std::fs::read_to_string(lists.join(file)).map_err(|error| error.to_string())
+        std::fs::read(lists.join(file)).map_err(|error| error.to_string())
     };
     let cases = [
         (
@@ -161,6 +161,30 @@ fn helms_own_cases_with_word_lists() {
             "{name}"
         );
     }
+}
+
+/// That whose model and WordNet HELM downloads (`parity/perturb/synonym.py`).
+#[test]
+fn helms_own_case_with_a_tagger() {
+    let variable = "HOLOMETER_SYNONYM_DATA";
+    let Some(data) = holometer_testkit::named_folder(variable, "parity/perturb/synonym.py") else {
+        return;
+    };
+    let resources = |resource: &Resource| {
+        let file = match resource {
+            Resource::SpacyModel(path) => format!("en_core_web_sm-3.8.0/{path}"),
+            Resource::WordNet(name) => format!("corpora/wordnet/{name}"),
+            other => return Err(format!("no case needs {other:?}")),
+        };
+        std::fs::read(data.join("perturbations/synonym").join(file))
+            .map_err(|error| error.to_string())
+    };
+    let spec = PerturbationSpec { name: "synonym".into(), args: json!({"prob": 1.0}) };
+    let text = "This was a good movie, would watch again.";
+    assert_eq!(
+        perturb_text(&spec, text, "id0", &resources).unwrap(),
+        "This was a near motion-picture show, would check once more."
+    );
 }
 
 /// `test_data_preprocessor.py`: ten train instances as they are, ten evaluated ones as they are and perturbed.
@@ -230,7 +254,11 @@ fn faults_are_clear() {
             .contains("`prob` can't be `2`; hint: it is a number from 0 to 1")
     );
     assert!(message(spec("space", json!({}))).contains("`max_spaces` is missing"));
-    assert!(message(spec("synonym", json!({"prob": 0.5}))).contains("`synonym_wordnet`"));
+    assert!(message(spec("translate", json!({}))).contains("translation service"));
+    assert_eq!(
+        message(spec("synonym", json!({"prob": 0.5}))),
+        "perturbation `synonym`: not needed here: SpacyModel(\"vocab/lookups.bin\")"
+    );
     assert!(message(spec("chinese_gender", json!({}))).contains("segmenter"));
     let unavailable =
         spec("dialect", json!({"prob": 1, "source_class": "SAE", "target_class": "AAVE"}));

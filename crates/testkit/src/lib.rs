@@ -24,6 +24,15 @@ pub fn shared() -> Option<PathBuf> {
     None
 }
 
+/// A folder that an environment variable names; `None`, with a line that says how to make it, when it is not set.
+pub fn named_folder(variable: &str, made_by: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os(variable).map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("SKIPPED: {variable} names no folder; {made_by} makes it");
+    }
+    folder
+}
+
 /// A file or folder under [`shared`]; `None`, with a line that names it, when it is absent.
 pub fn shared_path(relative: &str) -> Option<PathBuf> {
     let path = shared()?.join(relative);

@@ -16,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 use crate::pipeline::{
     Download, Downloads, Environment, Prepared, Prompting, Purpose, Selected, dollars,
-    instances_of, prepare, select,
+    instances_of, perturbation_files, prepare, select,
 };
 use crate::progress::Talk;
 use crate::size;
@@ -271,7 +271,7 @@ impl Planner<'_> {
             Ok(files) => files,
             Err(error) => return Some(error.to_string()),
         };
-        for file in files {
+        for file in files.into_iter().chain(perturbation_files(&spec.augmentation)) {
             match self.environment.library.locate(&file) {
                 Availability::Local(_) | Availability::Cached(_) => {}
                 Availability::Download { .. } => {

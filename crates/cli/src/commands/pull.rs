@@ -7,7 +7,9 @@ use holometer_data::{DataFile, cache};
 use crate::args::PullArgs;
 use crate::commands::run::{is_mistake, runnable, shown};
 use crate::failure::{Exit, Failure};
-use crate::pipeline::{Download, Downloads, Environment, Part, Purpose, fetch_model, select};
+use crate::pipeline::{
+    Download, Downloads, Environment, Part, Purpose, fetch_model, perturbation_files, select,
+};
 use crate::progress::{Talk, Together};
 use crate::size;
 
@@ -44,11 +46,11 @@ pub(crate) fn pull(args: &PullArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut files: BTreeMap<String, DataFile> = BTreeMap::new();
     let mut downloads = Downloads::default();
     for spec in runnable(&selected.cells) {
-        for file in environment
+        let data = environment
             .catalogue
             .wanted_files(&spec.scenario, &environment.library)
-            .map_err(Failure::usage)?
-        {
+            .map_err(Failure::usage)?;
+        for file in data.into_iter().chain(perturbation_files(&spec.augmentation)) {
             if let Some(download) = Download::of(&file, &environment.library) {
                 downloads.add(download);
             }

@@ -33,7 +33,7 @@ pub(crate) use launch::{LAUNCHERS, stop_all};
 pub(crate) use models::{LoadedModel, Models, Purpose, load_options, local_path, weight_type};
 pub(crate) use pages::{open_for_pages, page_sources};
 pub(crate) use prepare::{Prepared, Prompting, instances_of, prepare};
-pub(crate) use resources::perturbation_resources;
+pub(crate) use resources::{perturbation_files, perturbation_resources};
 pub(crate) use results::{
     HEADLINE_FIELD, Headline, PRICE_FIELD, now, open_for_reading, open_for_writing, report,
     run_label, runs_of, suite_or_latest,

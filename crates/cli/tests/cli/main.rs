@@ -20,3 +20,4 @@ mod remote;
 mod scenario_guide;
 mod score;
 mod scorers;
+mod synonym;

@@ -19,6 +19,7 @@ mod swap_gender;
 mod swap_names;
 mod swap_nationality;
 mod swap_religion;
+mod synonym;
 mod synonym_wordnet;
 mod typos;
 
@@ -47,6 +48,7 @@ pub(crate) fn all() -> Vec<Plugin> {
         swap_names::plugin(),
         swap_nationality::plugin(),
         swap_religion::plugin(),
+        synonym::plugin(),
         synonym_wordnet::plugin(),
         typos::plugin(),
     ]
