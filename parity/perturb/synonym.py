@@ -112,7 +112,7 @@ def lemmas(wordnet, part, offsets):
 
 def texts(shared):
     for file, place, count, step in LINES:
-        lines = (shared / "data" / file).read_text().split("\n")
+        lines = (shared / "data" / file).read_text().removesuffix("\n").split("\n")
         for at in range(1, len(lines), step)[:count]:
             yield {"file": file, "line": at, "place": place}, text_at(lines[at], place)
     for line in pathlib.Path(__file__).with_name("synonym_sentences.txt").read_text().splitlines():
