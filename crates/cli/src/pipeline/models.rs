@@ -356,6 +356,12 @@ fn split_label(text: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// How the model of `SPEC` or `NAME=SPEC` is shown.
+pub(crate) fn shown_name(text: &str) -> &str {
+    let (label, spec) = split_label(text);
+    label.unwrap_or_else(|| default_name(spec))
+}
+
 /// How a model is shown when the user gives it no name: a local one by its file's or folder's name.
 fn default_name(spec: &str) -> &str {
     let Some(_) = local_path(spec) else { return spec };

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use holometer_core::Price;
+use holometer_core::{ModelName, ModelSpec, Price};
 use holometer_metrics::lexicon::LEXICON_NAMES;
 use holometer_plan::{
-    Cell, Selection, ServerEntry, SourcedEntry, read_file, resolve, shipped_suites,
+    Cell, SelectedModel, Selection, ServerEntry, SkipKind, SourcedEntry, Tuning, read_file,
+    resolve, shipped_suites,
 };
 use holometer_providers::NamedServer;
 use holometer_scenarios::known_helm_scenarios;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::args::{SelectionArgs, Shard};
 use crate::failure::Failure;
+use crate::pipeline::models::shown_name;
 use crate::pipeline::scoring::lexicon_args;
 use crate::pipeline::{Environment, Models, Purpose};
 use crate::progress::Talk;
@@ -90,8 +92,12 @@ pub(crate) fn select(
              `--suite quick`",
         ));
     }
-    let models = Models::open(&specs, (servers, prices), environment, purpose, talk)?;
-    selection.models = models.selected();
+    // A mistake in every entry is told before a model is loaded, or a server asked, for nothing.
+    let unopened = unopened(&specs);
+    let hopeless = only_mistakes(&selection, &unopened, environment);
+    let opened: &[String] = if hopeless { &[] } else { &specs };
+    let models = Models::open(opened, (servers, prices), environment, purpose, talk)?;
+    selection.models = if hopeless { unopened } else { models.selected() };
     let suite = selection.suite.clone().unwrap_or_else(|| DEFAULT_SUITE.to_owned());
     let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());
     let cells = match args.shard {
@@ -99,6 +105,34 @@ pub(crate) fn select(
         None => cells,
     };
     Ok(Selected { suite, cells, models, lexicon, scorers })
+}
+
+/// The models as they are known before they are opened.
+fn unopened(specs: &[String]) -> Vec<SelectedModel> {
+    let named = specs.iter().map(|spec| {
+        let name = ModelName::new(shown_name(spec));
+        let spec = ModelSpec { deployment: name.0.clone(), name };
+        SelectedModel { spec, tuning: Tuning::Base }
+    });
+    named.collect()
+}
+
+/// Whether no cell can be run because of mistakes in the entries, whatever the models turn out to be.
+fn only_mistakes(
+    selection: &Selection,
+    models: &[SelectedModel],
+    environment: &Environment,
+) -> bool {
+    !models.is_empty()
+        && [Tuning::Base, Tuning::Instruct].into_iter().all(|tuning| {
+            let of_kind = |model: &SelectedModel| SelectedModel { tuning, ..model.clone() };
+            let models = models.iter().map(of_kind).collect();
+            let selection = Selection { models, ..selection.clone() };
+            let cells = resolve(&selection, &environment.catalogue, known_helm_scenarios());
+            let mistake =
+                |cell: &Cell| matches!(&cell.run, Err(skip) if skip.kind() == SkipKind::Mistake);
+            cells.iter().all(mistake)
+        })
 }
 
 /// A word list's name as it is; its file, where there is one beside the suite file.

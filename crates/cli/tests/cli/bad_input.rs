@@ -15,6 +15,12 @@ const ENTRIES: &[Case] = &[
         2,
         &["unknown scenario `synthetic_resoning`", "`synthetic_reasoning`", "hint: "],
     ),
+    // The entry's mistake is told first: no model is loaded for it.
+    (
+        "run -e synthetic_resoning -m ./no-such-model",
+        2,
+        &["unknown scenario `synthetic_resoning`", "`synthetic_reasoning`", "hint: "],
+    ),
     (
         "run -e synthetic_reasoning:mode=inducton -m test:echo",
         2,

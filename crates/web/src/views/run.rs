@@ -83,7 +83,7 @@ fn facts(request: &Request<'_>, run: &RunInfo) -> Value {
         model => spec.model.name.0, deployment => spec.model.deployment, suite => run.suite,
         method => spec.adapter.method.as_str(), examples => few_shot.max_train_instances,
         trials => few_shot.num_train_trials, max_tokens => decoding.max_tokens,
-        temperature => number(decoding.temperature), top_p => number(decoding.top_p),
+        temperature => number(decoding.temperature), top_p => number(decoding.top_p), top_k => decoding.top_k,
         stops => decoding.stop_sequences.iter().map(|stop| format!("{stop:?}")).collect::<Vec<_>>(),
         perturbations => spec.augmentation.perturbations.iter().map(perturbation).collect::<Vec<_>>(),
         instances => run.instances, requests => run.requests, revision => run.revision,

@@ -363,6 +363,9 @@ fn curl(run: &RunInfo, request: &ModelRequest) -> String {
         object.insert("max_tokens".into(), json!(decoding.max_tokens));
         object.insert("temperature".into(), json!(decoding.temperature));
         object.insert("top_p".into(), json!(decoding.top_p));
+        if let Some(most) = decoding.top_k {
+            object.insert("top_k".into(), json!(most));
+        }
         if !decoding.stop_sequences.is_empty() {
             object.insert("stop".into(), json!(decoding.stop_sequences));
         }
