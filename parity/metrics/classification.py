@@ -1,9 +1,10 @@
 """Writes the reference values of the classification metric, with the calls of HELM's classification_metrics.py.
 
     python -m venv venv && venv/bin/pip install scikit-learn
-    venv/bin/python -W ignore parity/metrics/classification.py crates/metrics/tests/fixtures/classification.json
+    venv/bin/python -W ignore parity/metrics/classification.py crates/metrics/tests/fixtures/classification.json.gz
 """
 
+import gzip
 import json
 import random
 import re
@@ -24,7 +25,7 @@ def normalized(text):
 
 cases = []
 for delimiter in (None, ", "):
-    for n in (1, 12, 150):
+    for n in [1, 12, 150] + [rng.randint(1, 16) for _ in range(550)]:
         gold = [rng.sample(LABELS[:3], 1 if delimiter is None else rng.randint(1, 2)) for _ in range(n)]
         given = [(rng.choice(TALK) if delimiter is None else delimiter.join(rng.choices(TALK, k=rng.randint(1, 3)))) for _ in range(n)]
         predictions = [given_one.split(delimiter) if delimiter else [given_one] for given_one in given]
@@ -37,6 +38,6 @@ for delimiter in (None, ", "):
                 expected[f"classification_{average}_{name}"] = float(function(y_true=true, y_pred=predicted, average=average))
         cases.append({"labels": LABELS, "delimiter": delimiter, "gold": gold, "given": given, "expected": expected})
 
-with open(sys.argv[1], "w") as out:
-    json.dump(cases, out, separators=(",", ":"))
-    out.write("\n")
+data = json.dumps(cases, separators=(",", ":")).encode()
+with open(sys.argv[1], "wb") as out:
+    out.write(gzip.compress(data, 9, mtime=0))

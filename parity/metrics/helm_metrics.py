@@ -40,6 +40,7 @@ helm_import.setup(checkout)
 
 from helm.benchmark.metrics import (  # noqa: E402
     basic_metrics,
+    bias_metrics,
     classification_metrics,
     copyright_metrics,
     decodingtrust_ood_knowledge_metrics,
@@ -224,8 +225,8 @@ def knowledge(rng):
     metric = decodingtrust_ood_knowledge_metrics.OODKnowledgeMetric()
     parts = ["A", "B.", "E", "(C)", "I'm sorry", "I don't know", "cannot", "however", "the answer is", "Thank   you", "GLAD", "D)"]
     sets = []
-    for _ in range(100):
-        answers = [" ".join(rng.choice(parts) for _ in range(rng.randint(0, 3))) for _ in range(15)] + ["plain"]
+    for _ in range(1000):
+        answers = [" ".join(rng.choice(parts) for _ in range(rng.randint(0, 3))) for _ in range(rng.randint(1, 9))] + ["plain"]
         mapping = {letter: f"choice {letter}" for letter in "ABCDE"}
         gold = SimpleNamespace(output=SimpleNamespace(text="choice A"))
         found = [states([(a, [])], all_correct_references=[gold]) for a in answers]
@@ -259,10 +260,10 @@ def runtimes(rng):
 def choices(rng):
     metric = classification_metrics.MultipleChoiceClassificationMetric()
     sets = []
-    for _ in range(100):
+    for _ in range(1000):
         labels = ["no", "yes", "maybe"][: rng.randint(2, 3)]
         mapping = dict(zip("ABC", labels))
-        rows = [(rng.choice(labels), rng.choice("ABC"[: len(labels)])) for _ in range(20)]
+        rows = [(rng.choice(labels), rng.choice("ABC"[: len(labels)])) for _ in range(rng.randint(0, 20))]
         rows += [(label, letter) for label, letter in zip(labels, "BAC")]
         found = []
         for gold, letter in rows:
@@ -271,6 +272,32 @@ def choices(rng):
                                     result=SimpleNamespace(completions=[SimpleNamespace(text=f" {letter}", logprob=-1.0)]))
             found.append(state)
         sets.append([labels, rows, stats(metric.evaluate_instances(found, ""))])
+    return sets
+
+
+# Words for groups of people
+
+
+def bias_words(rng):
+    """Each set of texts by one of the six ways; null where HELM has no number."""
+    ways = [("representation", demographic, None) for demographic in ("race", "gender")]
+    ways += [("associations", demographic, target) for demographic in ("race", "gender") for target in ("adjective", "profession")]
+    lists = bias_metrics.BiasMetric.DEMOGRAPHIC_CATEGORY_TO_WORD_DICT, bias_metrics.BiasMetric.TARGET_CATEGORY_TO_WORD_LIST
+    people = {demographic: [word for words in groups.values() for word in words] for demographic, groups in lists[0].items()}
+    sets = []
+    for at in range(1200):
+        mode, demographic, target = ways[at % len(ways)]
+        targets = lists[1][target or "profession"]
+        texts = []
+        for _ in range(rng.randint(1, 4)):
+            # A few targets only, so that they meet several groups.
+            words = [rng.choice(people[demographic]) if rng.random() < 0.4 else rng.choice(targets[:4]) if rng.random() < 0.5 else rng.choice(["the", "was", "and", "is.", "(not)", "friend's"])
+                     for _ in range(rng.randint(0, 9))]
+            text = " ".join(word.title() if rng.random() < 0.2 else word for word in words)
+            texts.append(text + rng.choice(["", ".", "!", ","]))
+        metric = bias_metrics.BiasMetric(mode, demographic, target)
+        found = metric.evaluate_instances([states([(text, [])]) for text in texts], "")
+        sets.append([mode, demographic, target, texts, next((s.mean for s in found), None)])
     return sets
 
 
@@ -383,6 +410,7 @@ if __name__ == "__main__":
     write("knowledge.json.gz", knowledge(random.Random(28)))
     write("runtimes.json.gz", runtimes(random.Random(29)))
     write("choices.json.gz", choices(random.Random(30)))
+    write("bias_words.json.gz", bias_words(random.Random(35)))
     write("letters.json.gz", letters(random.Random(25)))
     write("instructions.json.gz", checks(random.Random(26)))
     write("instructions_real.json.gz", real_checks())

@@ -1,6 +1,6 @@
 """Writes what HELM's own annotators make of judges' answers: scores, or null where they can't be read, and the prompts they send.
 
-usage: python3 judge_verdicts.py > crates/metrics/tests/fixtures/judge_verdicts.json (where crfm-helm 0.5.16 is installed)
+usage: python3 judge_verdicts.py | gzip -9n > crates/metrics/tests/fixtures/judge_verdicts.json.gz (where crfm-helm 0.5.16 is installed)
 The judge is a stand-in that gives prepared answers; AIR-Bench's rubrics are a stand-in, too, since they come with its data.
 """
 

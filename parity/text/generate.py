@@ -128,7 +128,7 @@ def math(rng):
 
 
 def tokens(rng):
-    texts = [" ".join(sentence(rng, 12) for _ in range(rng.randint(1, 4))) for _ in range(700)]
+    texts = [" ".join(sentence(rng, 12) for _ in range(rng.randint(1, 4))) for _ in range(1050)]
     return [[text, sent_tokenize(text), word_tokenize(text)] for text in texts]
 
 

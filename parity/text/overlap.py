@@ -67,11 +67,12 @@ def translations(rng):
         given = variant(rng, first, 12)
         cases.append([references, given, overlap(references, given), self_bleu([*references, given])])
     corpora = []
-    for at in range(0, 1000, 25):
-        part = [c for c in cases[at : at + 25] if c[0]]
+    for at in range(1000):
+        end = min(at + 1 + at % 30, 1000)
+        part = cases[at:end]
         columns = [[c[0][k] if k < len(c[0]) else None for c in part] for k in range(3)]
         columns = [c for c in columns if any(x is not None for x in c)]
-        corpora.append([at, at + 25, BLEU().corpus_score([c[1] for c in part], columns).score])
+        corpora.append([at, end, BLEU().corpus_score([c[1] for c in part], columns).score])
     return {"cases": cases, "corpora": corpora}
 
 

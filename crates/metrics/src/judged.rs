@@ -22,6 +22,8 @@ pub(crate) struct Judged {
     pub(crate) matter: Box<AskAbout>,
     /// All scores' names and values from the mean verdict.
     pub(crate) scores: fn(&Unit<'_>, f64) -> Vec<(String, f64)>,
+    /// What stands for a verdict where judges were asked and none of them can be read; `None`: the unit is unscored.
+    pub(crate) unread: Option<f64>,
 }
 
 /// Says what is to be judged in a unit; the error is why it can't be.
@@ -55,9 +57,10 @@ impl Metric for Judged {
             Err(reason) => return self.unscored(unit, &reason),
         };
         let verdicts = question.look_up(findings);
-        let mut scores = match verdicts.mean() {
-            Ok(mean) => self.known(unit, mean),
-            Err(reason) => self.unscored(unit, &reason),
+        let unread = self.unread.filter(|_| !verdicts.each().is_empty());
+        let mut scores = match (verdicts.mean(), unread) {
+            (Ok(verdict), _) | (Err(_), Some(verdict)) => self.known(unit, verdict),
+            (Err(reason), None) => self.unscored(unit, &reason),
         };
         let name = self.cards[0].name;
         scores.extend(verdicts.each().iter().map(|(judge, verdict)| {
@@ -91,4 +94,20 @@ pub(crate) fn answer_and_prompt(unit: &Unit<'_>) -> Result<(String, String), Str
 /// Fills a template in, one mark after the other, as Python's `str.replace` does: a mark within what was filled in before counts.
 pub(crate) fn fill(template: &str, parts: &[(&str, &str)]) -> String {
     parts.iter().fold(template.to_owned(), |text, (mark, part)| text.replace(mark, part))
+}
+
+/// Fills a template in, reading it once: a mark within what is filled in stays as it is.
+pub(crate) fn fill_once(template: &str, parts: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    let next = |rest: &str| {
+        let found = parts.iter().filter_map(|(mark, part)| Some((rest.find(mark)?, *mark, *part)));
+        found.min_by_key(|(at, ..)| *at)
+    };
+    while let Some((at, mark, part)) = next(rest) {
+        filled.push_str(&rest[..at]);
+        filled.push_str(part);
+        rest = &rest[at + mark.len()..];
+    }
+    filled + rest
 }

@@ -29,6 +29,9 @@ pub(crate) const NAMES: [&str; 12] = [
 /// The names that only HELM's own numbers include.
 const COMPAT_NAMES: [&str; 3] = ["training_co2_cost", "training_energy_cost", "batch_size"];
 
+/// The name that HELM's numbers lack outside of its dry runs; where several completions are asked for.
+const COMPLETIONS: &str = "num_completions";
+
 /// Documents the statistics.
 pub(crate) fn cards() -> Vec<MetricCard> {
     let summaries = [
@@ -47,10 +50,12 @@ pub(crate) fn cards() -> Vec<MetricCard> {
         "Published estimate of the emissions of the model's training; HELM's numbers only",
         "Published estimate of the energy of the model's training; HELM's numbers only",
         "Requests answered together; HELM's numbers only",
+        "Completions of a request, of the several that were asked for",
     ];
     NAMES
         .into_iter()
         .chain(COMPAT_NAMES)
+        .chain([COMPLETIONS])
         .zip(summaries)
         .map(|(name, summary)| MetricCard {
             name,
@@ -101,6 +106,9 @@ pub(crate) fn scores(unit: &Unit<'_>, options: MetricOptions) -> Vec<Score> {
     scores.push(mean("prompt_truncated", &|answer| {
         Ok(f64::from(u8::from(answer.state.prompt_truncated)))
     }));
+    if unit.spec.adapter.num_outputs > 1 && !options.helm_compat {
+        scores.push(mean(COMPLETIONS, &|answer| Ok(response(answer)?.completions.len() as f64)));
+    }
     if options.helm_compat {
         scores.extend(helm_costs(unit));
         scores.push(mean("batch_size", &|_| Ok(1.0)));

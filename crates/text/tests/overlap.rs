@@ -65,6 +65,7 @@ fn sentence_scores_and_self_bleu_equal_sacrebleu() {
 fn corpus_scores_from_sums_equal_sacrebleu() {
     let fixture = fixture("translations");
     let cases = list(&fixture["cases"]);
+    assert_eq!(list(&fixture["corpora"]).len(), 1000);
     for corpus in list(&fixture["corpora"]) {
         let mut sums = Counts::default();
         let (from, to) = (number(&corpus[0]) as usize, number(&corpus[1]) as usize);

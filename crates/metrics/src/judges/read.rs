@@ -15,7 +15,7 @@ fn group<'t>(pattern: &Regex, text: &'t str, group: usize) -> Option<&'t str> {
 }
 
 /// A number as Python's `float` reads it, if it is finite.
-fn number(text: &str) -> Option<f64> {
+pub(super) fn number(text: &str) -> Option<f64> {
     let text = strip(text);
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     text.parse().ok().filter(|number: &f64| plain && number.is_finite())

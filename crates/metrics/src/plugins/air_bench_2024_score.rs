@@ -20,7 +20,7 @@ pub(crate) fn plugin() -> Plugin {
 
 fn build(args: &serde_json::Value, _: MetricOptions) -> Result<Box<dyn Metric>, MetricError> {
     args::none(NAME, args)?;
-    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores }))
+    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores, unread: None }))
 }
 
 fn cards() -> Vec<MetricCard> {

@@ -35,7 +35,7 @@ fn build(args: &serde_json::Value, _: MetricOptions) -> Result<Box<dyn Metric>, 
     }
     let matter = move |unit: &Unit<'_>| matter(unit, &question);
     let scores = |_: &Unit<'_>, verdict: f64| vec![(SCORE.to_owned(), verdict)];
-    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores }))
+    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores, unread: None }))
 }
 
 fn cards() -> Vec<MetricCard> {

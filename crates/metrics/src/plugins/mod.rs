@@ -13,8 +13,10 @@ mod bias;
 mod bigcodebench;
 mod classification;
 mod corpus_bleu;
+mod decodingtrust_fairness;
 mod decodingtrust_ood_knowledge;
 mod decodingtrust_privacy;
+mod decodingtrust_stereotype_bias;
 mod discrim_eval;
 mod disinformation;
 mod disinformation_human_eval;
@@ -28,6 +30,7 @@ mod labels;
 mod language_modeling;
 mod likelihood_bias;
 mod live_qa_score;
+mod llm_jury;
 mod mentions;
 mod multiple_choice_classification;
 mod omni_math;
@@ -58,8 +61,10 @@ pub(crate) fn all() -> Vec<Plugin> {
         bigcodebench::plugin(),
         classification::plugin(),
         corpus_bleu::plugin(),
+        decodingtrust_fairness::plugin(),
         decodingtrust_ood_knowledge::plugin(),
         decodingtrust_privacy::plugin(),
+        decodingtrust_stereotype_bias::plugin(),
         discrim_eval::plugin(),
         disinformation::plugin(),
         disinformation_human_eval::plugin(),
@@ -73,6 +78,7 @@ pub(crate) fn all() -> Vec<Plugin> {
         language_modeling::plugin(),
         likelihood_bias::plugin(),
         live_qa_score::plugin(),
+        llm_jury::plugin(),
         mentions::plugin(),
         multiple_choice_classification::plugin(),
         omni_math::plugin(),

@@ -17,7 +17,7 @@ pub(crate) fn plugin() -> Plugin {
 fn build(args: &serde_json::Value, _: MetricOptions) -> Result<Box<dyn Metric>, MetricError> {
     args::none(NAME, args)?;
     let scores = |_: &Unit<'_>, verdict: f64| vec![(NAME.to_owned(), verdict)];
-    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores }))
+    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores, unread: None }))
 }
 
 fn cards() -> Vec<MetricCard> {

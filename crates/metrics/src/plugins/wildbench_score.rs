@@ -21,7 +21,7 @@ fn build(args: &serde_json::Value, _: MetricOptions) -> Result<Box<dyn Metric>, 
     let scores = |_: &Unit<'_>, verdict: f64| {
         vec![(SCORE.to_owned(), verdict), (RESCALED.to_owned(), (verdict - 1.0) / 9.0)]
     };
-    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores }))
+    Ok(Box::new(Judged { cards: cards(), matter: Box::new(matter), scores, unread: None }))
 }
 
 fn cards() -> Vec<MetricCard> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::common::{SmallRun, answered};
+use crate::helm::{fixture, list, text};
 use holometer_core::{
     Instance, Method, MetricOptions, MetricSpec, Reference, Split, TotalsMetric, Unit,
     Value as Number,
@@ -232,4 +233,26 @@ fn word_counts_equal_helm_on_its_test_texts() {
         }
     }
     assert!(compared >= 24, "only {compared} were compared");
+}
+
+/// The same on made-up texts (`parity/metrics/helm_metrics.py`).
+#[test]
+fn word_counts_equal_helm_on_generated_texts() {
+    let sets = fixture("bias_words");
+    assert!(list(&sets).len() >= 1000);
+    let mut numbers = 0;
+    for set in list(&sets) {
+        let mut run = SmallRun::new(Method::Generation);
+        for given in list(&set[3]) {
+            run.add(Instance::new("write", vec![], Split::Test), answered(&[text(given)]));
+        }
+        let mut args = json!({ "mode": set[0], "demographic_category": set[1] });
+        if !set[2].is_null() {
+            args["target_category"] = set[2].clone();
+        }
+        let scores = combined(totals("bias", args, true).as_ref(), &run.units());
+        close(&scores, &scores[0].0.clone(), &set[4]);
+        numbers += usize::from(!set[4].is_null());
+    }
+    assert!(numbers > 800, "{numbers}");
 }

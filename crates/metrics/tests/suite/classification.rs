@@ -1,15 +1,16 @@
 //! F1 scores over populations against scikit-learn, called as HELM calls it (`parity/metrics/classification.py`).
 
 use holometer_core::{Instance, Method, MetricOptions, MetricSpec, Reference, Split};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::common::{SmallRun, answered};
+use crate::helm::{fixture, list};
 
 #[test]
 fn f1_precision_and_recall_equal_scikit_learn() {
-    let cases: Value =
-        serde_json::from_str(include_str!("../fixtures/classification.json")).unwrap();
-    for case in cases.as_array().unwrap() {
+    let cases = fixture("classification");
+    assert!(list(&cases).len() >= 1000);
+    for case in list(&cases) {
         let mut run = SmallRun::new(Method::Generation);
         let gold = case["gold"].as_array().unwrap();
         for (gold, given) in gold.iter().zip(case["given"].as_array().unwrap()) {

@@ -13,7 +13,12 @@ use crate::common::{PairRun, SmallRun};
 const COMPAT: MetricOptions = MetricOptions { helm_compat: true };
 
 pub(crate) fn fixture(name: &str) -> Value {
-    let path = format!("{}/tests/fixtures/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
+    fixture_of("metrics", name)
+}
+
+/// A fixture of one of our crates.
+pub(crate) fn fixture_of(owner: &str, name: &str) -> Value {
+    let path = format!("{}/../{owner}/tests/fixtures/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
     let mut text = String::new();
     let file = std::fs::File::open(path).unwrap();
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();

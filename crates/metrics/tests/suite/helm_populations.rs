@@ -12,7 +12,7 @@ use crate::helm::{build, fixture, list, text, written};
 
 const COMPAT: MetricOptions = MetricOptions { helm_compat: true };
 
-fn combined(totals: &dyn TotalsMetric, units: &[Unit<'_>]) -> Vec<Score> {
+pub(crate) fn combined(totals: &dyn TotalsMetric, units: &[Unit<'_>]) -> Vec<Score> {
     let components: Vec<Vec<f64>> =
         units.iter().map(|unit| totals.components(unit).unwrap()).collect();
     let lists: Vec<&[f64]> = components.iter().map(Vec::as_slice).collect();
@@ -58,6 +58,7 @@ fn leaks_equal_helm() {
 #[test]
 fn declining_equals_helm_and_letters_are_read_by_default() {
     let sets = fixture("knowledge");
+    assert_eq!(list(&sets).len(), 1000);
     let labels = ["choice A", "choice B", "choice C", "choice D", "choice E"];
     for set in list(&sets) {
         let mut run = SmallRun::new(Method::MultipleChoiceJoint);
@@ -141,6 +142,7 @@ fn energy_follows_from_the_stated_assumptions() {
 #[test]
 fn classes_that_are_choices_equal_helm() {
     let sets = fixture("choices");
+    assert_eq!(list(&sets).len(), 1000);
     for set in list(&sets) {
         let labels: Vec<&str> = list(&set[0]).iter().map(text).collect();
         let mut run = SmallRun::new(Method::MultipleChoiceJoint);

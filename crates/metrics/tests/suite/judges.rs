@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::common::{SmallRun, answered};
 
 fn fixture() -> Json {
-    serde_json::from_str(include_str!("../fixtures/judge_verdicts.json")).unwrap()
+    crate::helm::fixture("judge_verdicts")
 }
 
 fn metric(name: &str) -> Box<dyn Metric> {
