@@ -247,11 +247,10 @@ async function live(place) {
 
 // A table that is wider than a landscape page (A4 between its margins, in CSS pixels) is printed smaller, so that no column is cut off.
 const PAGE = 1030;
-const PRINTED = 8 * 96 / 72;
 function fitTables() {
   for (const table of all(".scroll > table")) {
-    const printed = table.scrollWidth * PRINTED / parseFloat(getComputedStyle(table).fontSize);
-    if (printed > PAGE) table.style.zoom = PAGE / printed;
+    // Letters are smaller in print, so a table takes no more room there than on the screen.
+    if (table.scrollWidth > PAGE) table.style.zoom = PAGE / table.scrollWidth;
   }
 }
 window.addEventListener("beforeprint", fitTables);
