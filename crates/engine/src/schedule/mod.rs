@@ -3,6 +3,7 @@
 
 mod active;
 mod job;
+mod result;
 mod sample;
 mod scheduler;
 mod tree;

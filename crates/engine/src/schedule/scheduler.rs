@@ -1,21 +1,19 @@
 //! The loop that fills batches and hands out results.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use holometer_core::{
-    Cancel, Completion, FailureKind, Finished, Outcome, RequestKey, Response, ScoredToken, Sink,
-    TokenId, Tokenizer,
+    Cancel, Completion, FailureKind, Finished, Outcome, RequestKey, Sink, TokenId, Tokenizer,
 };
 use rayon::prelude::*;
 
 use super::active::{Active, Progress, Texts};
 use super::job::{Job, Work};
+use super::result::{Ending, JobState};
 use super::sample::{Distribution, Sampler};
 use super::tree::{self, Node, generation_pages};
 use crate::decoder::{Decoder, KvCache, PageId, Run, Workspace};
-use crate::embed::Pooling;
 use crate::kernels::attention::PAGE;
 
 /// Bounds of a batch.
@@ -66,19 +64,6 @@ struct NodeState {
     seconds: f64,
 }
 
-#[derive(Default)]
-struct JobState {
-    logprobs: Vec<f64>,
-    /// The sum of the final states of a text that is embedded, added in the order of its tokens.
-    sums: Vec<f64>,
-    missing: usize,
-    completions: BTreeMap<usize, Completion>,
-    wanted_completions: usize,
-    seconds: f64,
-    written: usize,
-    broken: bool,
-}
-
 #[derive(Clone, Copy)]
 enum Ready {
     Node(usize),
@@ -123,7 +108,7 @@ impl<'a> Scheduler<'a> {
     /// Does all the work, or stops soon after a cancellation.
     pub(crate) fn run(mut self) {
         for job in 0..self.jobs.len() {
-            if self.results[job].missing == 0 && self.results[job].wanted_completions == 0 {
+            if self.results[job].is_complete() {
                 self.finish_job(job);
             }
         }
@@ -446,10 +431,7 @@ impl<'a> Scheduler<'a> {
     /// Whatever is still waiting when nothing can go on needs more memory than there is.
     fn give_up(&mut self) {
         for job in 0..self.jobs.len() {
-            let unfinished = &self.results[job];
-            if unfinished.missing == 0
-                && unfinished.wanted_completions == unfinished.completions.len()
-            {
+            if self.results[job].is_complete() {
                 continue;
             }
             let outcome = Outcome::failed(
@@ -497,15 +479,12 @@ impl<'a> Scheduler<'a> {
     fn finish_job(&mut self, job: usize) {
         let result = std::mem::take(&mut self.results[job]);
         let seconds = result.seconds + self.shared_seconds(job);
-        if let Work::Embed { .. } = self.jobs[job].work
-            && result.sums.iter().all(|sum| sum.is_finite())
-        {
-            let count = JobState::new(&self.jobs[job]).missing as f64;
-            let vector = result.sums.iter().map(|sum| (sum / count) as f32).collect();
-            return (self.shared.vectors)(self.jobs[job].key, vector);
-        }
-        let outcome = self.outcome(job, result);
-        (self.shared.sink)(Finished { key: self.jobs[job].key, outcome, seconds, retries: 0 });
+        let (job, tokenizer) = (&self.jobs[job], self.shared.tokenizer);
+        let outcome = match result.ending(job, tokenizer) {
+            Ending::Vector(vector) => return (self.shared.vectors)(job.key, vector),
+            Ending::Outcome(outcome) => outcome,
+        };
+        (self.shared.sink)(Finished { key: job.key, outcome, seconds, retries: 0 });
     }
 
     /// A job's share of the time spent on the nodes that its prompt runs through.
@@ -528,59 +507,6 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    fn outcome(&self, job: usize, result: JobState) -> Outcome {
-        if result.broken || result.sums.iter().any(|sum| !sum.is_finite()) {
-            return Outcome::failed(
-                FailureKind::Malformed,
-                "the model's output is not finite; the checkpoint is damaged or overflows",
-            );
-        }
-        let response = match &self.jobs[job].work {
-            Work::Score { tokens, first, text, unscored, prompt_tokens } => {
-                let piece = |token: TokenId| self.shared.tokenizer.decode(&[token]);
-                let without = unscored.iter().map(|token| ScoredToken {
-                    text: piece(*token),
-                    logprob: None,
-                    top: Vec::new(),
-                });
-                let scored = tokens.iter().skip(*first).zip(&result.logprobs);
-                let scored = scored.map(|(token, logprob)| ScoredToken {
-                    text: piece(*token),
-                    logprob: Some(*logprob),
-                    top: Vec::new(),
-                });
-                let completion = Completion {
-                    text: text.clone(),
-                    tokens: without.chain(scored).collect(),
-                    ..Completion::default()
-                };
-                Response {
-                    completions: vec![completion],
-                    prompt_tokens: Some(*prompt_tokens),
-                    completion_tokens: Some(0),
-                    ..Response::default()
-                }
-            }
-            Work::Embed { .. } => unreachable!("a vector is handed out on its own"),
-            Work::Generate { prompt, decoding, .. } => {
-                let mut completions: Vec<Completion> = result.completions.into_values().collect();
-                // Greedy completions are all the same and were computed once.
-                while let Some(first) =
-                    completions.first().filter(|_| completions.len() < decoding.num_completions)
-                {
-                    completions.push(first.clone());
-                }
-                Response {
-                    completions,
-                    prompt_tokens: Some(prompt.len()),
-                    completion_tokens: Some(result.written),
-                    ..Response::default()
-                }
-            }
-        };
-        Outcome::Answered(response)
-    }
-
     fn release_all(&mut self) {
         let active = std::mem::take(&mut self.active);
         let pages = active.into_iter().flat_map(|active| active.pages);
@@ -596,33 +522,4 @@ impl<'a> Scheduler<'a> {
 fn wanted_at(node: &Node, place: usize) -> impl Iterator<Item = &(usize, usize, usize)> {
     let first = node.wanted.partition_point(|(own, ..)| *own < place);
     node.wanted[first..].iter().take_while(move |(own, ..)| *own == place)
-}
-
-impl JobState {
-    fn new(job: &Job) -> Self {
-        match &job.work {
-            Work::Score { tokens, first, .. } => {
-                let count = tokens.len().saturating_sub(*first);
-                Self { logprobs: vec![0.0; count], missing: count, ..Self::default() }
-            }
-            Work::Generate { .. } => {
-                Self { wanted_completions: Self::computed_completions(job), ..Self::default() }
-            }
-            Work::Embed { pooling: Pooling::Last, .. } => Self { missing: 1, ..Self::default() },
-            Work::Embed { tokens, pooling: Pooling::Mean } => {
-                Self { missing: tokens.len(), ..Self::default() }
-            }
-        }
-    }
-
-    /// Completions that have to be computed.
-    fn computed_completions(job: &Job) -> usize {
-        match &job.work {
-            Work::Score { .. } | Work::Embed { .. } => 0,
-            Work::Generate { decoding, .. } if decoding.temperature <= 0.0 => {
-                decoding.num_completions.min(1)
-            }
-            Work::Generate { decoding, .. } => decoding.num_completions,
-        }
-    }
 }
