@@ -56,6 +56,9 @@ pub struct Capabilities {
     pub generate: bool,
     /// Reports log-probabilities of given text.
     pub score_continuation: bool,
+    /// Reports log-probabilities of an answer of one token, if that is among the likeliest.
+    #[serde(default)]
+    pub score_next_token: bool,
     /// Reports log-probabilities of the tokens it writes.
     pub token_logprobs: bool,
     /// Takes conversations.
@@ -70,6 +73,7 @@ impl Capabilities {
     pub const ALL: Self = Self {
         generate: true,
         score_continuation: true,
+        score_next_token: true,
         token_logprobs: true,
         chat: true,
         top_k: true,

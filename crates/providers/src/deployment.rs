@@ -2,6 +2,7 @@
 
 use holometer_core::{FailureKind, Prompt, Request};
 
+use crate::next_token::NextToken;
 use crate::secret::Secret;
 use crate::vendor::Support;
 use crate::wire_format::{Call, Origin, WireFormat};
@@ -51,6 +52,11 @@ impl Deployment {
             let model = &self.model;
             (FailureKind::Unsupported, format!("`{model}` at {} does not {missing}", self.shown))
         })
+    }
+
+    /// How short answers are scored, where given text can't be.
+    pub(crate) fn next_token(&self) -> Option<NextToken> {
+        if self.scorer.is_some() { None } else { NextToken::of(self) }
     }
 
     /// A call's address.

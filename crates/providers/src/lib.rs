@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! spec, vendor (models/*.toml), probe -> Deployment     what is at the address and what it can do
+//! next_token                                           short answers scored by what the model would write
 //! batch                                                many requests handed in at once, for half the price
 //! http::driver -> http::governor                        which call is sent next, and when
 //! http::attempt -> wire (one file per format)           one call: build, send, parse, judge
@@ -23,6 +24,7 @@ mod deployment;
 mod error;
 mod http;
 mod mixing;
+mod next_token;
 mod open;
 mod openai;
 mod perspective;

@@ -385,9 +385,11 @@ fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
     let support = &deployment.support;
     let completions_logprobs = deployment.text.is_some() && support.completions_logprobs.is_some();
     let chat_logprobs = deployment.chat.is_some() && support.chat_logprobs.is_some();
+    let next_token = deployment.next_token();
     let capabilities = Capabilities {
         generate: true,
         score_continuation: deployment.scorer.is_some(),
+        score_next_token: deployment.scorer.is_some() || next_token.is_some(),
         token_logprobs: completions_logprobs || chat_logprobs,
         chat: deployment.chat.is_some(),
         top_k: support.top_k().is_some(),
@@ -402,6 +404,7 @@ fn card(spec: &str, deployment: &Deployment, note: &str) -> ModelCard {
         abilities.iter().filter(|(can, _)| *can).map(|(_, what)| (*what).to_owned()).collect();
     let scoring = deployment.scorer.and_then(WireFormat::scores_by);
     abilities.extend(scoring.map(|way| format!("scoring of given text by {way}")));
+    abilities.extend(next_token.map(|way| format!("scoring {}", way.describe())));
     let formats: Vec<&str> =
         [deployment.text, deployment.chat].into_iter().flatten().map(WireFormat::name).collect();
     ModelCard {
@@ -440,7 +443,8 @@ fn model(
         let message = "the model was opened for planning only".into();
         governor.stop(Stopped { kind: FailureKind::Unsupported, message });
     }
+    let next_token = deployment.next_token();
     let line = Line { deployment, transport, governor, settings: settings.clone() };
     let price = settings.prices.get(card.name.as_str()).cloned();
-    HttpModel { card, window, price, batch: None, line: Arc::new(line) }
+    HttpModel { card, window, price, batch: None, next_token, line: Arc::new(line) }
 }

@@ -247,7 +247,11 @@ impl Planner<'_> {
         }
         line.will_run = true;
         if counts && line.downloads.is_empty() {
-            match self.prepare(spec, &model.prompting) {
+            let prepared = self.prepare(spec, &model.prompting);
+            let prepared = prepared.and_then(|prepared| {
+                model.lacks_for(spec, &prepared.requests).map_or(Ok(prepared), Err)
+            });
+            match prepared {
                 Ok(prepared) => {
                     count(&mut line, &prepared, &model.prompting);
                     line.cost_usd = model.price().map(|price| cost(&line, &prepared, &price));

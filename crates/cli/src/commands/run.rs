@@ -283,6 +283,9 @@ fn begin(
         Ok(prepared) => prepared,
         Err(reason) => return Ok(Err(reason)),
     };
+    if let Some(reason) = model.lacks_for(spec, &prepared.requests) {
+        return Ok(Err(reason));
+    }
     for note in &prepared.notes {
         notes.entry(note.clone()).or_default().push(spec.name.to_string());
     }

@@ -169,7 +169,7 @@ impl Guard {
         model: Arc<dyn Model>,
         place: Place,
     ) -> Result<Self, Failure> {
-        if file.read == Reading::Probability && !model.card().capabilities.score_continuation {
+        if file.read == Reading::Probability && !model.card().capabilities.score_next_token {
             return Err(Failure::usage(format!(
                 "the guard {} does not report the probability of given words",
                 model.card().name

@@ -55,6 +55,7 @@ impl InterpreterModel {
             capabilities: Capabilities {
                 generate: true,
                 score_continuation: false,
+                score_next_token: false,
                 token_logprobs: false,
                 chat: false,
                 top_k: false,

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use holometer_core::{Model, ModelName, ModelSpec, Price, RunSpec};
+use holometer_core::{
+    AdapterMethod, Model, ModelName, ModelSpec, Price, Request, RequestState, RunSpec,
+};
 use holometer_data::Library;
 use holometer_engine::{
     ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window, resident_memory,
@@ -134,13 +136,14 @@ impl LoadedModel {
     pub(crate) fn lacks(&self, spec: &RunSpec) -> Option<String> {
         let capabilities = self.answering.as_ref().filter(|_| self.known)?.card().capabilities;
         let method = spec.adapter.method;
-        if method.needs_logprobs() && !capabilities.score_continuation {
-            return Some(format!(
-                "not applicable: `{}` needs log-probabilities of given text, which {} does not report; hint: use \
-                 `method=multiple_choice_joint`, or a local model",
-                method.as_str(),
-                self.spec.name
-            ));
+        let scores = if method == AdapterMethod::LanguageModeling {
+            capabilities.score_continuation
+        } else {
+            capabilities.score_next_token
+        };
+        if method.needs_logprobs() && !scores {
+            let what = format!("of given text, which {} does not report", self.spec.name);
+            return Some(lacks_scores(method, &what));
         }
         let decoding = &spec.adapter.decoding;
         if decoding.top_k.is_some() && decoding.temperature > 0.0 && !capabilities.top_k {
@@ -151,6 +154,24 @@ impl LoadedModel {
             ));
         }
         None
+    }
+
+    /// What it lacks for a run's requests: where only the next token is scored, an answer has one word.
+    pub(crate) fn lacks_for(&self, spec: &RunSpec, requests: &[RequestState]) -> Option<String> {
+        let capabilities = self.answering.as_ref().filter(|_| self.known)?.card().capabilities;
+        if capabilities.score_continuation {
+            return None;
+        }
+        let longer = requests.iter().find_map(|state| match &state.request {
+            Request::ScoreContinuation { continuation, .. } => {
+                Some(continuation.trim()).filter(|text| text.contains(char::is_whitespace))
+            }
+            Request::Generate { .. } => None,
+        })?;
+        let start: String = longer.chars().take(SHOWN_OF_ANSWER).collect();
+        let name = &self.spec.name;
+        let what = format!("of `{start}`, and {name} reports those of its next token only");
+        Some(lacks_scores(spec.adapter.method, &what))
     }
 
     /// What its answers cost, where a price is known.
@@ -164,6 +185,16 @@ impl LoadedModel {
             .clone()
             .ok_or_else(|| format!("{} was opened for planning only", self.spec.name))
     }
+}
+
+/// Characters of an answer that a reason shows.
+const SHOWN_OF_ANSWER: usize = 40;
+
+fn lacks_scores(method: AdapterMethod, what: &str) -> String {
+    let method = method.as_str();
+    format!(
+        "not applicable: `{method}` needs log-probabilities {what}; hint: use `method=multiple_choice_joint`, or a local model"
+    )
 }
 
 impl Opener {

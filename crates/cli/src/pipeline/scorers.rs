@@ -222,6 +222,7 @@ fn guard_file(text: &str) -> Option<(&str, Option<&str>)> {
 const CAPABILITIES: Capabilities = Capabilities {
     generate: true,
     score_continuation: false,
+    score_next_token: false,
     token_logprobs: false,
     chat: false,
     top_k: false,

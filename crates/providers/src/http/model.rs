@@ -8,6 +8,7 @@ use holometer_core::{
 
 use crate::batch::{self, BatchApi};
 use crate::http::driver::{self, Line};
+use crate::next_token::NextToken;
 
 /// A model behind HTTP.
 pub(crate) struct HttpModel {
@@ -15,6 +16,8 @@ pub(crate) struct HttpModel {
     pub(crate) window: Window,
     pub(crate) price: Option<Price>,
     pub(crate) batch: Option<BatchApi>,
+    /// How short answers are scored where given text can't be.
+    pub(crate) next_token: Option<NextToken>,
     pub(crate) line: Arc<Line>,
 }
 
@@ -38,6 +41,21 @@ impl Model for HttpModel {
     }
 
     fn answer(&self, requests: &[(RequestKey, Request)], cancel: &Cancel, sink: Sink<'_>) {
+        let scores = |(_, request): &(RequestKey, Request)| {
+            matches!(request, Request::ScoreContinuation { .. })
+        };
+        match self.next_token.filter(|_| requests.iter().any(scores)) {
+            None => self.send(requests, cancel, sink),
+            Some(way) => {
+                let (sent, askers) = way.replace(requests);
+                self.send(&sent, cancel, &|finished| askers.hand_out(finished, sink));
+            }
+        }
+    }
+}
+
+impl HttpModel {
+    fn send(&self, requests: &[(RequestKey, Request)], cancel: &Cancel, sink: Sink<'_>) {
         match (self.batch, &self.line.settings.batching) {
             (Some(api), Some(batching)) => {
                 batch::answer((&self.line, api, batching), requests, cancel, sink);

@@ -10,6 +10,7 @@ mod faults;
 mod hedging;
 #[cfg(test)]
 mod llama_cpp;
+mod next_token;
 #[cfg(test)]
 mod openai_server;
 #[cfg(test)]
