@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use holometer_core::{
-    AdapterMethod, Model, ModelName, ModelSpec, Price, Request, RequestState, RunSpec,
-};
+use holometer_core::{Method, Model, ModelName, ModelSpec, Price, Request, RequestState, RunSpec};
 use holometer_data::Library;
 use holometer_engine::{
     ChatUse, LoadOptions, LocalModel, WeightType, load_tokenizer_and_window, resident_memory,
@@ -136,7 +134,7 @@ impl LoadedModel {
     pub(crate) fn lacks(&self, spec: &RunSpec) -> Option<String> {
         let capabilities = self.answering.as_ref().filter(|_| self.known)?.card().capabilities;
         let method = spec.adapter.method;
-        let scores = if method == AdapterMethod::LanguageModeling {
+        let scores = if method == Method::LanguageModeling {
             capabilities.score_continuation
         } else {
             capabilities.score_next_token
@@ -190,7 +188,7 @@ impl LoadedModel {
 /// Characters of an answer that a reason shows.
 const SHOWN_OF_ANSWER: usize = 40;
 
-fn lacks_scores(method: AdapterMethod, what: &str) -> String {
+fn lacks_scores(method: Method, what: &str) -> String {
     let method = method.as_str();
     format!(
         "not applicable: `{method}` needs log-probabilities {what}; hint: use `method=multiple_choice_joint`, or a local model"
