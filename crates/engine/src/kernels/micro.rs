@@ -25,7 +25,7 @@ pub(crate) struct Tile {
     pub(crate) columns: usize,
     /// Adds to what `c` holds instead of overwriting it.
     pub(crate) accumulate: bool,
-    /// Memory that will be read next, wherever it lies: a line of it is asked for at each `k`.
+    /// Memory that will be read next, wherever it lies: it is asked for at each `k`.
     pub(crate) ahead: *const f32,
     /// Floats from one `k` to the next in `ahead`.
     pub(crate) ahead_step: usize,

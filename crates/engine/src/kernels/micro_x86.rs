@@ -9,6 +9,9 @@ use std::arch::x86_64::{
 
 use super::micro::{PANEL, Rows, Tile, prefetch_later};
 
+/// Rows from which a lone tile is too busy to wait for the second line of each input: not every processor fetches lines in pairs.
+const SEVERAL_ROWS: usize = 3;
+
 macro_rules! by_rows {
     ($kernel:ident, $rows:expr, $layout:expr, $tile:expr, $($count:literal)*) => {
         match ($rows, $layout) {
@@ -67,6 +70,9 @@ unsafe fn avx512_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
         let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
             prefetch_later(ahead);
+            if ROWS >= SEVERAL_ROWS {
+                prefetch_later(ahead.wrapping_add(tile.ahead_step / 2));
+            }
             ahead = ahead.wrapping_add(tile.ahead_step);
             let left = _mm512_loadu_ps(b);
             let right = _mm512_loadu_ps(b.add(16));
