@@ -31,14 +31,12 @@ mod memory;
 mod model;
 mod options;
 mod schedule;
-#[cfg(test)]
-mod tiny;
 mod tokenizer;
 
 pub use bench::{BenchOptions, BenchReport, DecodeRate, bench};
 pub use describe::{TokenizerAndWindow, load_tokenizer, load_tokenizer_and_window};
 pub use embed::{Embedding, Pooling};
-pub use encoder::{BertScore, Encoder, TextPair};
+pub use encoder::{Baseline, BaselineSource, BertScore, BertScoreSettings, Encoder, TextPair};
 pub use error::EngineError;
 pub use memory::resident_memory;
 pub use model::LocalModel;

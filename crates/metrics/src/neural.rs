@@ -58,8 +58,23 @@ pub enum Reply {
     Unreadable(String),
     /// A row for each premise with a pair (entailment, contradiction) for each hypothesis.
     Entailment(Vec<Vec<[f64; 2]>>),
-    /// Precision, recall and F1 for each reference.
-    Match(Vec<[f64; 3]>),
+    /// BERTScore's precision, recall and F1 for each reference, not rescaled, with what the model's scores are rescaled by.
+    Matched {
+        /// For each reference.
+        each: Vec<[f64; 3]>,
+        /// None is known for most models.
+        baseline: Option<Baseline>,
+    },
+}
+
+/// BERTScore's precision, recall and F1 of unrelated texts, each below 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// The texts' language; `None` where the user gave the numbers, for whatever texts they are.
+    pub language: Option<String>,
+    /// The three numbers.
+    pub values: [f64; 3],
 }
 
 impl Task {

@@ -1,4 +1,4 @@
-//! What tests share: where the reference data lies and how to say that it is absent; HELM's run folders; an HTTP server
+//! What tests share: where the reference data lies and how to say that it is absent; HELM's run folders; tiny models; an HTTP server
 //! that misbehaves.
 //!
 //! Only tests depend on this crate.
@@ -6,6 +6,7 @@
 pub mod fake_openai;
 pub mod fake_server;
 pub mod helm_state;
+pub mod tiny;
 
 use std::path::{Path, PathBuf};
 

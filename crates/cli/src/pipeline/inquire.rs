@@ -111,7 +111,9 @@ impl Respondents {
                     let name = scorer.card().name.clone();
                     let spec = ModelSpec { deployment: name.0.clone(), name };
                     let model: Arc<dyn Model> = Arc::<ScorerModel>::clone(scorer);
-                    Asked { spec, model, place: scorer.place() }
+                    // The same files may serve two roles, whose questions are not the same.
+                    let label = format!("{}:{}", role.as_str(), spec.name);
+                    Asked { spec, label, model, place: scorer.place() }
                 })
                 .collect()),
             Respondent::Python => {
@@ -123,7 +125,8 @@ impl Respondents {
                 }
                 let name = model.card().name.clone();
                 let spec = ModelSpec { deployment: name.0.clone(), name };
-                Ok(vec![Asked { spec, model: Arc::new(model), place: Place::Local }])
+                let label = spec.name.0.clone();
+                Ok(vec![Asked { spec, label, model: Arc::new(model), place: Place::Local }])
             }
         }
     }
@@ -132,12 +135,16 @@ impl Respondents {
 /// Somebody who is asked.
 struct Asked {
     spec: ModelSpec,
+    /// Tells its run from those of others who are asked about the same run.
+    label: String,
     model: Arc<dyn Model>,
     place: Place,
 }
 
 fn asked(judge: &Rc<LoadedModel>) -> Result<Asked, String> {
-    Ok(Asked { spec: judge.spec.clone(), model: judge.answering()?, place: judge.place })
+    let spec = judge.spec.clone();
+    let label = spec.name.0.clone();
+    Ok(Asked { spec, label, model: judge.answering()?, place: judge.place })
 }
 
 /// How asking ended.
@@ -265,7 +272,7 @@ fn begin(
     respondent: &Asked,
 ) -> Result<Job, Failure> {
     let spec = RunSpec {
-        name: RunName(format!("{about},asked={}", respondent.spec.name)),
+        name: RunName(format!("{about},asked={}", respondent.label)),
         scenario: ScenarioSpec { name: ScenarioName::from(SCENARIO), args: Args::default() },
         metrics: Vec::new(),
         groups: vec![about.to_owned()],

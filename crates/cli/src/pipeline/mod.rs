@@ -18,6 +18,7 @@ mod prepare;
 mod resources;
 mod results;
 mod score;
+mod scorer_outputs;
 mod scorers;
 mod scoring;
 mod select;

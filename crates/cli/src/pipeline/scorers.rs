@@ -8,22 +8,26 @@ use holometer_core::{
     Cancel, Capabilities, Completion, FailureKind, Finished, Model, ModelCard, ModelName, Outcome,
     Price, Request, RequestKey, Response, ScorerRole, Sink, Tokenizer, Window,
 };
-use holometer_engine::{Encoder, TextPair};
+use holometer_engine::Encoder;
 use holometer_metrics::neural::{OF_ANSWERS, Reply, Task};
 use holometer_run::Place;
 
 use crate::failure::Failure;
 use crate::pipeline::guards::{Guard, GuardFile};
+use crate::pipeline::scorer_outputs::Use;
 use crate::pipeline::{Environment, Models, Purpose};
 use crate::progress::Talk;
 
 /// What comes before a role in the fingerprints of scorers.
 pub(crate) const FINGERPRINT: &str = "scorer:";
-/// Raise it when the numbers change while the models stay.
-const VERSION: u32 = 1;
-/// The layer whose states BERTScore takes, by the number of a model's layers, where the scorer's name says nothing: what
-/// bert-score 0.3.13 uses for BERT base and large, DeBERTa base and large (MNLI) and DistilBERT (`model2layers` in `utils.py`).
-const LAYERS: [(usize, usize); 3] = [(12, 9), (24, 18), (6, 5)];
+/// Raise a role's when its numbers change while the models stay.
+fn version(role: ScorerRole) -> u32 {
+    match role {
+        // 2: the tokens of bert-score, and its layers; pairs cut as SummaC cuts them.
+        ScorerRole::Matching | ScorerRole::Entailment => 2,
+        _ => 1,
+    }
+}
 
 /// A scorer on disk.
 pub(crate) struct ScorerModel {
@@ -38,23 +42,8 @@ enum Kind {
     Guard(Guard),
 }
 
-/// Which of the model's outputs count.
-enum Use {
-    /// Probabilities to add, and to take away.
-    Classes {
-        plus: usize,
-        minus: Option<usize>,
-    },
-    Entailment {
-        entailed: usize,
-        contradicted: usize,
-    },
-    Layer(usize),
-    Vectors,
-}
-
 impl ScorerModel {
-    /// From `ROLE=FOLDER` or `ROLE=FOLDER#CLASS` (for BERTScore, `#LAYER`); for guards, `ROLE=FILE.toml` or `ROLE=FILE.toml#MODEL`.
+    /// From `ROLE=FOLDER` or `ROLE=FOLDER#CLASS` (for BERTScore, `#LAYER` or `#MODEL`); for guards, `ROLE=FILE.toml` or `ROLE=FILE.toml#MODEL`.
     pub(crate) fn open(
         text: &str,
         environment: &Environment,
@@ -76,27 +65,43 @@ impl ScorerModel {
             Some((folder, class)) if !Path::new(rest).exists() => (folder, Some(class)),
             _ => (rest, None),
         };
-        Self::open_encoder(role, Path::new(folder), class)
+        Self::open_encoder(role, Path::new(folder), class, talk)
     }
 
-    fn open_encoder(role: ScorerRole, folder: &Path, class: Option<&str>) -> Result<Self, Failure> {
+    fn open_encoder(
+        role: ScorerRole,
+        folder: &Path,
+        class: Option<&str>,
+        talk: &Talk,
+    ) -> Result<Self, Failure> {
         let encoder = Encoder::load(folder, None).map_err(Failure::usage)?;
-        let use_ = uses(role, &encoder, class)?;
-        let what = format!("{VERSION}:{}", class.unwrap_or_default());
-        let fingerprint =
-            format!("{FINGERPRINT}{}:{}:{what}", role.as_str(), encoder.fingerprint());
+        let use_ = Use::of(role, &encoder, class)?;
         let name = folder
             .canonicalize()
             .ok()
             .and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
-        let class = class.map(|class| format!("#{class}")).unwrap_or_default();
+        let name = name.unwrap_or_else(|| role.as_str().to_owned());
+        if let Some(without) = use_.without_baseline() {
+            talk.warn(&format!("{name}: {without}"));
+        }
+        let label = use_.label(class);
+        let version = version(role);
+        let details = use_.details();
+        let hash = if version == 1 {
+            encoder.fingerprint()[..16].to_owned()
+        } else {
+            let known = encoder.fingerprint();
+            let parts = [known.as_bytes(), &version.to_le_bytes(), details.as_bytes()];
+            holometer_metrics::scorers::hash(&parts)
+        };
         let card = ModelCard {
-            name: ModelName(format!(
-                "{}{class}@{}",
-                name.unwrap_or_else(|| role.as_str().to_owned()),
-                &encoder.fingerprint()[..16]
-            )),
-            fingerprint,
+            name: ModelName(format!("{name}{label}@{hash}")),
+            fingerprint: format!(
+                "{FINGERPRINT}{}:{}:{version}:{}{details}",
+                role.as_str(),
+                encoder.fingerprint(),
+                class.unwrap_or_default()
+            ),
             summary: format!(
                 "{} scorer at {}: {}",
                 role.as_str(),
@@ -139,7 +144,7 @@ impl ScorerModel {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let card = ModelCard {
             name: ModelName(format!("{stem}@{hash}")),
-            fingerprint: format!("{FINGERPRINT}{}:{hash}:{VERSION}:{known}", role.as_str()),
+            fingerprint: format!("{FINGERPRINT}{}:{hash}:{}:{known}", role.as_str(), version(role)),
             summary: format!(
                 "{} guard {}: {}",
                 role.as_str(),
@@ -228,158 +233,6 @@ const CAPABILITIES: Capabilities = Capabilities {
     top_k: false,
 };
 
-impl Use {
-    /// The scale, and what is measured.
-    fn describe(&self, encoder: &Encoder) -> (&'static str, String) {
-        let labels = encoder.labels();
-        let named = |class: usize| format!("`{}`", labels[class]);
-        match self {
-            Self::Classes { plus, minus: None } => {
-                ("0 to 1", format!("The probability of the class {}.", named(*plus)))
-            }
-            Self::Classes { plus, minus: Some(minus) } => (
-                "-1 to 1",
-                format!("The probability of {} less that of {}.", named(*plus), named(*minus)),
-            ),
-            Self::Entailment { entailed, contradicted } => (
-                "-1 to 1",
-                format!(
-                    "SummaC-ZS, with {} as entailment and {} as contradiction.",
-                    named(*entailed),
-                    named(*contradicted)
-                ),
-            ),
-            Self::Layer(layer) => (
-                "usually 0 to 1, not rescaled",
-                format!("BERTScore from the states after layer {layer} of {}.", encoder.layers()),
-            ),
-            Self::Vectors => ("-1 to 1", "The cosine of two texts' mean states.".to_owned()),
-        }
-    }
-
-    fn reply(
-        &self,
-        encoder: &Encoder,
-        role: ScorerRole,
-        task: &Task,
-        cancel: &Cancel,
-    ) -> Result<Reply, String> {
-        let single = |text| TextPair { first: text, second: None };
-        let classify = |pairs: &[TextPair<'_>]| {
-            let rows = encoder.classify(pairs, cancel).map_err(|error| error.to_string())?;
-            if rows.len() == pairs.len() { Ok(rows) } else { Err("it was stopped".to_owned()) }
-        };
-        match (task, self) {
-            (Task::Classify { text, .. }, Self::Classes { plus, minus }) => {
-                let row = classify(&[single(text)])?.remove(0);
-                Ok(Reply::Score(row[*plus] - minus.map_or(0.0, |minus| row[minus])))
-            }
-            (
-                Task::Entailment { premises, hypotheses },
-                Self::Entailment { entailed, contradicted },
-            ) => {
-                let pairs: Vec<TextPair<'_>> = premises
-                    .iter()
-                    .flat_map(|first| {
-                        hypotheses
-                            .iter()
-                            .map(move |second| TextPair { first, second: Some(second) })
-                    })
-                    .collect();
-                let rows = classify(&pairs)?;
-                let cells: Vec<[f64; 2]> =
-                    rows.iter().map(|row| [row[*entailed], row[*contradicted]]).collect();
-                let width = hypotheses.len().max(1);
-                Ok(Reply::Entailment(cells.chunks(width).map(<[_]>::to_vec).collect()))
-            }
-            (Task::Match { candidate, references }, Self::Layer(layer)) => {
-                let pairs: Vec<(&str, &str)> =
-                    references.iter().map(|one| (candidate.as_str(), one.as_str())).collect();
-                let scores = encoder.bert_score(&pairs, *layer, cancel);
-                let scores = scores.map_err(|error| error.to_string())?;
-                Ok(Reply::Match(scores.iter().map(|s| [s.precision, s.recall, s.f1]).collect()))
-            }
-            (Task::Similarity { first, second }, Self::Vectors) => {
-                let vectors = encoder.embed(&[first, second], cancel);
-                let vectors = vectors.map_err(|error| error.to_string())?;
-                let [one, two] = vectors.as_slice() else {
-                    return Err("it was stopped".to_owned());
-                };
-                let cosine = one.iter().zip(two).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
-                Ok(Reply::Score(cosine))
-            }
-            _ => Err(format!("the {} scorer has no answer to this", role.as_str())),
-        }
-    }
-}
-
-/// Finds the classes that a role needs among a model's.
-fn uses(role: ScorerRole, encoder: &Encoder, class: Option<&str>) -> Result<Use, Failure> {
-    let labels = encoder.labels();
-    let find = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| labels.iter().position(|label| label.eq_ignore_ascii_case(name)))
-    };
-    let needed = |names: &[&str]| {
-        find(names).ok_or_else(|| {
-            let named = if labels.is_empty() { "none".to_owned() } else { labels.join(", ") };
-            Failure::usage(format!(
-                "the {} scorer has no class named {}",
-                role.as_str(),
-                names.join(" or ")
-            ))
-            .hint(format!(
-                "its classes: {named}; `FOLDER#CLASS` chooses one for toxicity, refusal or safety"
-            ))
-        })
-    };
-    match role {
-        ScorerRole::Toxicity => {
-            let names = class.map_or_else(|| TOXIC.to_vec(), |class| vec![class]);
-            Ok(Use::Classes { plus: needed(&names)?, minus: None })
-        }
-        ScorerRole::Refusal | ScorerRole::Safety => {
-            let known: &[&str] = if role == ScorerRole::Refusal { &REFUSING } else { &UNSAFE };
-            let names = class.map_or_else(|| known.to_vec(), |class| vec![class]);
-            Ok(Use::Classes { plus: needed(&names)?, minus: None })
-        }
-        ScorerRole::Sentiment => Ok(Use::Classes {
-            plus: needed(&["positive", "pos"])?,
-            minus: Some(needed(&["negative", "neg"])?),
-        }),
-        ScorerRole::Entailment => Ok(Use::Entailment {
-            entailed: needed(&["entailment", "supports", "entail"])?,
-            contradicted: needed(&["contradiction", "refutes", "contradict"])?,
-        }),
-        ScorerRole::Matching => {
-            let known = LAYERS.iter().find(|(count, _)| *count == encoder.layers());
-            let layer = match class {
-                Some(text) => text.parse().ok().filter(|layer| *layer <= encoder.layers()),
-                None => Some(known.map_or(encoder.layers(), |(_, layer)| *layer)),
-            };
-            layer.map(Use::Layer).ok_or_else(|| {
-                Failure::usage(format!(
-                    "the layer `{}` is none of the model's",
-                    class.unwrap_or_default()
-                ))
-                .hint(format!("a number from 0 to {}", encoder.layers()))
-            })
-        }
-        ScorerRole::Similarity => Ok(Use::Vectors),
-    }
-}
-
-/// What classifiers call texts that are toxic.
-const TOXIC: [&str; 7] =
-    ["toxicity", "toxic", "hate", "hateful", "offensive", "abusive", "LABEL_1"];
-
-/// What classifiers call texts that decline to answer.
-const REFUSING: [&str; 4] = ["rejection", "refusal", "refuse", "LABEL_1"];
-
-/// What classifiers call texts that are unsafe.
-const UNSAFE: [&str; 4] = ["unsafe", "harmful", "harm", "LABEL_1"];
-
 impl Model for ScorerModel {
     fn card(&self) -> &ModelCard {
         &self.card
@@ -462,8 +315,14 @@ pub(crate) fn how_to_get(role: ScorerRole) -> String {
         ScorerRole::Matching => "microsoft/deberta-large-mnli",
         ScorerRole::Similarity => "sentence-transformers/all-MiniLM-L6-v2",
     };
+    let note = match role {
+        ScorerRole::Matching => {
+            "; call the folder deberta-large-mnli, or write FOLDER#microsoft/deberta-large-mnli: the model's name tells layer and baseline"
+        }
+        _ => "",
+    };
     format!(
-        "`hf download {example} --local-dir FOLDER` fetches a model, `holometer rescore --scorer {}=FOLDER` uses it",
+        "`hf download {example} --local-dir FOLDER` fetches a model, `holometer rescore --scorer {}=FOLDER` uses it{note}",
         role.as_str()
     )
 }

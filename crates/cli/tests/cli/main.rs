@@ -20,4 +20,5 @@ mod remote;
 mod scenario_guide;
 mod score;
 mod scorers;
+mod summaries;
 mod synonym;

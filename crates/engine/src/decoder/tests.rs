@@ -14,7 +14,7 @@ use crate::config::ModelConfig;
 use crate::format::{FolderFiles, GgufFile};
 use crate::kernels::attention::PAGE;
 use crate::kernels::gemm::Products;
-use crate::tiny::fill;
+use holometer_testkit::tiny::fill;
 
 /// Largest difference of a logit.
 const TOLERANCE: f32 = 1e-4;

@@ -8,8 +8,10 @@ pub(super) struct Matched {
     /// `width` numbers a token.
     pub(super) states: Vec<f32>,
     pub(super) width: usize,
-    /// 0 for special tokens, which take part as partners only.
+    /// 0 for the tokens that begin and end a text, which take part as partners only.
     pub(super) weights: Vec<f64>,
+    /// The text has no tokens of its own.
+    pub(super) empty: bool,
 }
 
 /// BERTScore of a candidate: precision, recall and F1, each usually in [0, 1], as the formula gives them, not rescaled.
@@ -21,19 +23,6 @@ pub struct BertScore {
     pub recall: f64,
     /// Their harmonic mean.
     pub f1: f64,
-}
-
-impl BertScore {
-    /// Stretched so that the mean of unrelated pairs is near 0: `(x - b) / (1 - b)` for each part.
-    #[must_use]
-    pub fn rescaled(self, baseline: [f64; 3]) -> Self {
-        let stretch = |value: f64, low: f64| (value - low) / (1.0 - low);
-        Self {
-            precision: stretch(self.precision, baseline[0]),
-            recall: stretch(self.recall, baseline[1]),
-            f1: stretch(self.f1, baseline[2]),
-        }
-    }
 }
 
 /// Scales each state to length 1.
@@ -48,19 +37,21 @@ pub(super) fn normalise(states: &mut [f32], width: usize) {
     }
 }
 
-/// A text without tokens of its own has 0 everywhere, as in the authors' program.
+/// Where one text has no tokens of its own all is 0, as in bert-score.
 pub(super) fn bert_score(candidate: &Matched, reference: &Matched) -> BertScore {
+    if candidate.empty || reference.empty {
+        return BertScore { precision: 0.0, recall: 0.0, f1: 0.0 };
+    }
     let (precision, recall) = (covered(candidate, reference), covered(reference, candidate));
     let sum = precision + recall;
     let f1 = if sum == 0.0 { 0.0 } else { 2.0 * precision * recall / sum };
     BertScore { precision, recall, f1 }
 }
 
-/// The weighted mean of each token's largest cosine with a token of the other text.
+/// The weighted mean of each token's largest cosine with a token of the other text; 0 where no token weighs anything.
 fn covered(text: &Matched, other: &Matched) -> f64 {
     let total: f64 = text.weights.iter().sum();
-    let whole = |text: &Matched| text.weights.iter().any(|weight| *weight > 0.0);
-    if total == 0.0 || !whole(other) {
+    if total == 0.0 {
         return 0.0;
     }
     let best = |state: &[f32]| {

@@ -4,26 +4,31 @@
 //! One description, resolved from a Hugging Face folder's `config.json`, drives BERT, MiniLM, RoBERTa, XLM-RoBERTa, DistilBERT,
 //! ALBERT, DeBERTa and DeBERTa-v2 and v3. As everywhere in this crate, what comes out for a text depends on that text alone.
 
+mod baselines;
 mod config;
 mod forward;
 mod matching;
+mod texts;
 mod weights;
 
 use std::path::{Path, PathBuf};
 
 use holometer_core::Cancel;
-use tokenizers::{Tokenizer, TruncationParams, TruncationStrategy};
+use serde_json::Value;
 
 use crate::error::EngineError;
 use crate::fingerprint::fingerprint;
 use crate::format::{Checkpoint, FolderFiles};
 use crate::memory;
 
+use baselines::Known;
 use config::EncoderConfig;
 use forward::Tokens;
 use matching::Matched;
+use texts::Texts;
 use weights::{Loader, Weights};
 
+pub use baselines::{Baseline, BaselineSource, BertScoreSettings};
 pub use matching::BertScore;
 
 /// Tokens that go through the layers together, at most.
@@ -37,7 +42,7 @@ pub struct Encoder {
     checkpoint: Checkpoint,
     /// The name of the table of tokens, which is read where it lies.
     tokens: String,
-    tokenizer: Tokenizer,
+    texts: Texts,
     /// The limit on the tokens of a text.
     window: usize,
     first_token_pooling: bool,
@@ -53,12 +58,6 @@ pub struct TextPair<'a> {
     pub first: &'a str,
     /// The second text.
     pub second: Option<&'a str>,
-}
-
-/// Tokens with what they are.
-struct Encoded {
-    tokens: Tokens,
-    special: Vec<bool>,
 }
 
 impl Encoder {
@@ -88,11 +87,15 @@ impl Encoder {
             .map_err(|error| EngineError::Threads { threads, reason: error.to_string() })?;
         let weights = pool.install(|| loader.load())?;
         let read = |name: &str| std::fs::read(path.join(name)).unwrap_or_default();
-        let small = ["config.json", "tokenizer.json", SENTENCES, POOLING].map(read);
+        let small = ["config.json", "tokenizer.json", SETTINGS, SENTENCES, POOLING].map(read);
         let fingerprint = fingerprint(&small, &checkpoint.files);
         let own = |name: &str| crate::format::read_json(&path.join(name)).ok();
-        let limit = own(SENTENCES).and_then(|json| json["max_seq_length"].as_u64());
-        let window = limit.map_or(config.window, |limit| config.window.min(limit as usize)).max(4);
+        let settings = own(SETTINGS).unwrap_or_default();
+        let sentences = own(SENTENCES).unwrap_or_default();
+        // Without a limit `model_max_length` is a number that no integer holds.
+        let limits = [&sentences["max_seq_length"], &settings["model_max_length"]];
+        let limits = limits.iter().filter_map(|limit| usize::try_from(limit.as_u64()?).ok());
+        let window = limits.fold(config.window, usize::min).max(4);
         let pooling = own(POOLING);
         let pooled_by = |name: &str| pooling.as_ref().is_some_and(|json| json[name] == true);
         let summary = format!(
@@ -102,7 +105,7 @@ impl Encoder {
             config.hidden,
         );
         Ok(Self {
-            tokenizer: tokenizer(path, window)?,
+            texts: Texts::open(path, window, &settings, &folder.config)?,
             path: path.to_owned(),
             first_token_pooling: pooled_by("pooling_mode_cls_token"),
             config,
@@ -131,7 +134,8 @@ impl Encoder {
         self.config.layers
     }
 
-    /// Tokens of the longest text, special ones included; longer texts are cut, of pairs the longer text first.
+    /// Tokens of the longest text, special ones included; longer texts are cut. Of pairs of more than 500 tokens (or the window) the first
+    /// text is cut, as SummaC does, and both only where the second alone is longer.
     pub fn window(&self) -> usize {
         self.window
     }
@@ -176,7 +180,7 @@ impl Encoder {
             ));
         };
         let encoded = self.encode_all(texts)?;
-        let ids: Vec<&Tokens> = encoded.iter().map(|text| &text.tokens).collect();
+        let ids: Vec<&Tokens> = encoded.iter().collect();
         let width = self.config.hidden;
         let first = |states: &[f32]| forward::logits(&self.config, head, &states[..width]);
         Ok(self.each(&ids, self.config.layers, cancel, &first))
@@ -191,7 +195,7 @@ impl Encoder {
         let pairs: Vec<TextPair<'_>> =
             texts.iter().map(|text| TextPair { first: text, second: None }).collect();
         let encoded = self.encode_all(&pairs)?;
-        let ids: Vec<&Tokens> = encoded.iter().map(|text| &text.tokens).collect();
+        let ids: Vec<&Tokens> = encoded.iter().collect();
         let width = self.config.hidden;
         let pool = |states: &[f32]| {
             let count = if self.first_token_pooling { 1 } else { states.len() / width };
@@ -208,7 +212,51 @@ impl Encoder {
         Ok(self.each(&ids, self.config.layers, cancel, &pool))
     }
 
-    /// BERTScore of candidates against references, from the states after `layer` layers.
+    /// How BERTScore is computed here, as bert-score does: the layer, and what the scores are rescaled by.
+    ///
+    /// `chosen` is a layer's number, or the name of a model of bert-score's list; without it the folder's name tells the model. The
+    /// baseline of `rescale_baseline.tsv` in the folder counts before the list's.
+    ///
+    /// # Errors
+    /// The model has no such layer, there is no such model in the list or this can't be it, or the file of baselines is damaged.
+    pub fn bert_score_settings(
+        &self,
+        chosen: Option<&str>,
+    ) -> Result<BertScoreSettings, EngineError> {
+        let layers = self.config.layers;
+        let failed = |reason: String, hint: &str| EngineError::Config {
+            path: self.path.clone(),
+            reason,
+            hint: hint.into(),
+        };
+        let number = chosen.and_then(|chosen| chosen.parse::<usize>().ok());
+        let named = match chosen.filter(|_| number.is_none()) {
+            Some(name) => Some(Known::named(name).ok_or_else(|| {
+                failed(
+                    format!("`{name}` is no layer, and no model that bert-score knows"),
+                    "write a layer's number, or a name like `microsoft/deberta-large-mnli`",
+                )
+            })?),
+            None => None,
+        };
+        if let Some(known) = named.filter(|known| !known.fits(layers)) {
+            return Err(failed(
+                format!("it has {layers} layers, so it can't be `{}`", known.name),
+                "name the model that it is, or write a layer's number",
+            ));
+        }
+        let full = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let known = named.or_else(|| Known::of_folder(&full).filter(|known| known.fits(layers)));
+        let usual = || known.map_or_else(|| baselines::usual_layer(layers), |known| known.layer);
+        let layer = number.unwrap_or_else(usual);
+        self.check_layer(layer)?;
+        let beside = baselines::beside(&self.path, layer)?;
+        let baseline = beside.or_else(|| known?.baseline(layer));
+        Ok(BertScoreSettings { layer, baseline })
+    }
+
+    /// BERTScore of candidates against references, from the states after `layer` layers, not rescaled. Words are weighed alike, and
+    /// the tokens that begin and end a text weigh nothing.
     ///
     /// # Errors
     /// The model has fewer layers, or a text can't be tokenised.
@@ -218,18 +266,13 @@ impl Encoder {
         layer: usize,
         cancel: &Cancel,
     ) -> Result<Vec<BertScore>, EngineError> {
-        if layer > self.config.layers {
-            return Err(EngineError::Config {
-                path: self.path.clone(),
-                reason: format!("it has {} layers, fewer than {layer}", self.config.layers),
-                hint: "choose one of its layers".into(),
-            });
-        }
+        self.check_layer(layer)?;
         let both = pairs.iter().flat_map(|(candidate, reference)| [*candidate, *reference]);
+        let texts: Vec<String> = both.map(|text| self.texts.spaced(text)).collect();
         let texts: Vec<TextPair<'_>> =
-            both.map(|text| TextPair { first: text.trim(), second: None }).collect();
+            texts.iter().map(|text| TextPair { first: text, second: None }).collect();
         let encoded = self.encode_all(&texts)?;
-        let ids: Vec<&Tokens> = encoded.iter().map(|text| &text.tokens).collect();
+        let ids: Vec<&Tokens> = encoded.iter().collect();
         let width = self.config.hidden;
         let unit = |states: &[f32]| {
             let mut states = states.to_vec();
@@ -241,11 +284,23 @@ impl Encoder {
             .into_iter()
             .zip(&encoded)
             .map(|(states, text)| {
-                let weights = text.special.iter().map(|special| f64::from(u8::from(!special)));
-                Matched { states, width, weights: weights.collect() }
+                let weigh = |id: &u32| f64::from(u8::from(!self.texts.ends.contains(id)));
+                let weights = text.ids.iter().map(weigh).collect();
+                Matched { states, width, weights, empty: text.ids == self.texts.ends }
             })
             .collect();
         Ok(matched.chunks_exact(2).map(|pair| matching::bert_score(&pair[0], &pair[1])).collect())
+    }
+
+    fn check_layer(&self, layer: usize) -> Result<(), EngineError> {
+        if layer <= self.config.layers {
+            return Ok(());
+        }
+        Err(EngineError::Config {
+            path: self.path.clone(),
+            reason: format!("it has {} layers, fewer than {layer}", self.config.layers),
+            hint: "choose one of its layers".into(),
+        })
     }
 
     fn check(&self, text: &Tokens) -> Result<(), EngineError> {
@@ -259,28 +314,15 @@ impl Encoder {
         Err(EngineError::Tokenizer { path: self.path.clone(), reason, hint })
     }
 
-    fn encode_all(&self, texts: &[TextPair<'_>]) -> Result<Vec<Encoded>, EngineError> {
-        let failed = |reason: String| EngineError::Tokenizer {
-            path: self.path.clone(),
-            reason,
-            hint: "check that the texts are plain text".into(),
-        };
+    fn encode_all(&self, texts: &[TextPair<'_>]) -> Result<Vec<Tokens>, EngineError> {
         let encode = |pair: &TextPair<'_>| {
-            let encoding = match pair.second {
-                Some(second) => self.tokenizer.encode((pair.first, second), true),
-                None => self.tokenizer.encode(pair.first, true),
-            };
-            let encoding = encoding.map_err(|error| failed(error.to_string()))?;
-            let tokens = Tokens {
-                ids: encoding.get_ids().to_vec(),
-                types: encoding.get_type_ids().to_vec(),
-            };
-            if tokens.ids.is_empty() {
-                return Err(failed("a text has no tokens".into()));
-            }
+            let tokens = self.texts.encode(pair).map_err(|reason| EngineError::Tokenizer {
+                path: self.path.clone(),
+                reason,
+                hint: "check that the texts are plain text".into(),
+            })?;
             self.check(&tokens)?;
-            let special = encoding.get_special_tokens_mask().iter().map(|mask| *mask == 1);
-            Ok(Encoded { tokens, special: special.collect() })
+            Ok(tokens)
         };
         texts.iter().map(encode).collect()
     }
@@ -319,32 +361,12 @@ impl Encoder {
     }
 }
 
+/// The file beside `tokenizer.json` that says how the tokenizer is used.
+const SETTINGS: &str = "tokenizer_config.json";
+
 /// Files beside the model in which sentence-transformers keeps its settings.
 const SENTENCES: &str = "sentence_bert_config.json";
 const POOLING: &str = "1_Pooling/config.json";
-
-fn tokenizer(path: &Path, window: usize) -> Result<Tokenizer, EngineError> {
-    let file = path.join("tokenizer.json");
-    let failed = |reason: String| EngineError::Tokenizer {
-        path: file.clone(),
-        reason,
-        hint: "make it once: python -c \"from transformers import AutoTokenizer as T; \
-               T.from_pretrained('FOLDER').save_pretrained('FOLDER')\""
-            .into(),
-    };
-    if !file.is_file() {
-        return Err(failed("there is no such file".into()));
-    }
-    let mut tokenizer = Tokenizer::from_file(&file).map_err(|error| failed(error.to_string()))?;
-    tokenizer.with_padding(None);
-    let truncation = TruncationParams {
-        max_length: window,
-        strategy: TruncationStrategy::LongestFirst,
-        ..TruncationParams::default()
-    };
-    tokenizer.with_truncation(Some(truncation)).map_err(|error| failed(error.to_string()))?;
-    Ok(tokenizer)
-}
 
 fn softmax(logits: &[f32]) -> Vec<f64> {
     let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -357,5 +379,7 @@ fn sigmoid(logits: &[f32]) -> Vec<f64> {
     logits.iter().map(|logit| 1.0 / (1.0 + (-f64::from(*logit)).exp())).collect()
 }
 
+#[cfg(test)]
+mod package_tests;
 #[cfg(test)]
 mod tests;

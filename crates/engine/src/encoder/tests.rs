@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::forward::{self, Tokens};
 use super::{Encoder, TextPair};
-use crate::tiny::fill;
 use holometer_core::Cancel;
+use holometer_testkit::tiny::fill;
 
 /// Largest difference of a state or a logit.
 const TOLERANCE: f32 = 1e-4;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::Plugin;
 use crate::args;
 use crate::error::MetricError;
-use crate::faithfulness;
+use crate::faithfulness::{self, Faithfulness};
 use crate::reference_scores;
 use crate::unit::all_unscored;
 
@@ -23,26 +23,30 @@ pub(crate) fn plugin() -> Plugin {
     Plugin { name: NAME, build, cards }
 }
 
-/// HELM's arguments. The task and the language change nothing here; the device would choose the scores that need a model.
+/// HELM's arguments. The task changes nothing here; the device would choose the scores that need a model, and `--scorer` names the model.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Arguments {
     #[serde(default, rename = "task")]
     _task: Option<String>,
-    #[serde(default, rename = "language")]
-    _language: Option<String>,
+    language: Option<String>,
     #[serde(default, rename = "device")]
     _device: Option<String>,
     #[serde(default, rename = "bertscore_model")]
     _bertscore_model: Option<String>,
-    #[serde(default, rename = "rescale_with_baseline")]
-    _rescale_with_baseline: Option<bool>,
+    rescale_with_baseline: Option<bool>,
+    summac_new_line_split: Option<bool>,
 }
 
 fn build(args: &serde_json::Value, options: MetricOptions) -> Result<Box<dyn Metric>, MetricError> {
-    let hint = "`task`, `language` and `device` are HELM's, and may be left out";
-    args::read::<Arguments>(NAME, args, hint)?;
-    Ok(Box::new(Summarization { options }))
+    let hint = "the arguments are HELM's, and each may be left out";
+    let arguments = args::read::<Arguments>(NAME, args, hint)?;
+    let faithfulness = Faithfulness {
+        rescale: arguments.rescale_with_baseline.unwrap_or(true),
+        language: arguments.language.unwrap_or_else(|| "en".to_owned()),
+        by_lines: arguments.summac_new_line_split.unwrap_or(false),
+    };
+    Ok(Box::new(Summarization { options, faithfulness }))
 }
 
 const ROUGE: [&str; 3] = ["rouge_1", "rouge_2", "rouge_l"];
@@ -69,24 +73,28 @@ fn cards() -> Vec<MetricCard> {
         card(NOVEL[1], "Share of the summary's pairs of words that the source lacks", 1.0),
         card(NOVEL[2], "Share of the summary's runs of three words that the source lacks", 1.0),
     ]);
-    let by_model = |name, summary| MetricCard {
+    let by_model = |name, summary, least| MetricCard {
         name,
         summary,
         docs: DOCS,
         higher_is_better: Some(true),
-        range: (-1.0, 1.0),
+        range: (least, 1.0),
     };
+    // A baseline near 1 takes scores below it far below 0.
+    let any = f64::NEG_INFINITY;
+    let [precision, recall, f1, summac] = faithfulness::NAMES;
     cards.extend([
-        by_model(faithfulness::NAMES[0], "How well a reference's tokens cover the summary's"),
-        by_model(faithfulness::NAMES[1], "How well the summary's tokens cover a reference's"),
-        by_model(faithfulness::NAMES[2], "How well the tokens of summary and reference match"),
-        by_model(faithfulness::NAMES[3], "How far the source entails the summary's sentences"),
+        by_model(precision, "How well a reference's tokens cover the summary's", any),
+        by_model(recall, "How well the summary's tokens cover a reference's", any),
+        by_model(f1, "How well the tokens of summary and reference match", any),
+        by_model(summac, "How far the source entails the summary's sentences", -1.0),
     ]);
     cards
 }
 
 struct Summarization {
     options: MetricOptions,
+    faithfulness: Faithfulness,
 }
 
 impl Metric for Summarization {
@@ -100,7 +108,7 @@ impl Metric for Summarization {
     fn inquiries(&self, unit: &Unit<'_>) -> Vec<Inquiry> {
         match parts(unit) {
             Ok((source, references, summary)) if !self.options.helm_compat => {
-                faithfulness::inquiries(source, &references, summary)
+                self.faithfulness.inquiries(source, &references, summary)
             }
             _ => Vec::new(),
         }
@@ -127,7 +135,7 @@ impl Summarization {
         let (source, references, summary) = parts(unit)?;
         let mut scores = rouge_scores(unit, summary);
         if !self.options.helm_compat {
-            scores.extend(faithfulness::scores(source, &references, summary, findings));
+            scores.extend(self.faithfulness.scores(source, &references, summary, findings));
         }
         let source = words(source);
         let summary = words(summary);
