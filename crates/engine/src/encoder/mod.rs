@@ -14,7 +14,6 @@ mod weights;
 use std::path::{Path, PathBuf};
 
 use holometer_core::Cancel;
-use serde_json::Value;
 
 use crate::error::EngineError;
 use crate::fingerprint::fingerprint;
