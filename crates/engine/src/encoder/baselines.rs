@@ -139,6 +139,7 @@ const fn raw(name: &'static str, layer: usize) -> Known {
 
 /// Name, layers where there is a baseline, the layer that counts, the baseline there (precision, recall, F1).
 #[rustfmt::skip]
+#[expect(clippy::unreadable_literal, reason = "they are to be found again in the package's files")]
 pub(super) const KNOWN: &[Known] = &[
     rescaled("bert-base-uncased", 12, 9, [0.35375935, 0.3537393, 0.35219112]),
     rescaled("bert-large-uncased", 24, 18, [0.4278576, 0.42786714, 0.42646673]),
