@@ -104,7 +104,7 @@ impl Encoder {
             config.hidden,
         );
         Ok(Self {
-            texts: Texts::open(path, window, &settings, &folder.config)?,
+            texts: Texts::open(path, [window, config.window], &settings, &folder.config)?,
             path: path.to_owned(),
             first_token_pooling: pooled_by("pooling_mode_cls_token"),
             config,

@@ -23,20 +23,21 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Reads `tokenizer.json`; `window` is the most tokens of a text, `settings` what `tokenizer_config.json` holds.
+    /// Reads `tokenizer.json`. `window` is the most tokens of a text, and how many positions the model has, which alone limit pairs as SummaC
+    /// cuts them; `settings` is what `tokenizer_config.json` holds.
     ///
     /// # Errors
     /// The file is missing or damaged.
     pub(super) fn open(
         path: &Path,
-        window: usize,
+        [window, positions]: [usize; 2],
         settings: &Value,
         config: &Value,
     ) -> Result<Self, EngineError> {
         let tokenizer = read(path)?;
         let cut = |length, strategy| truncating(path, &tokenizer, length, strategy);
         let single = cut(window, TruncationStrategy::LongestFirst)?;
-        let pairs = cut(window.min(PAIR_WINDOW), TruncationStrategy::OnlyFirst)?;
+        let pairs = cut(positions.min(PAIR_WINDOW), TruncationStrategy::OnlyFirst)?;
         let empty = single.encode("", true).map(|empty| empty.get_ids().to_vec());
         let leading_space = has_leading_space(settings, config);
         Ok(Self { single, pairs, ends: empty.unwrap_or_default(), leading_space })
