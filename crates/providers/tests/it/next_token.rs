@@ -66,7 +66,7 @@ fn score(context: &str, continuation: &str) -> Request {
 fn scored(outcome: &Outcome) -> (f64, Option<usize>, Option<usize>) {
     match outcome {
         Outcome::Answered(response) => (
-            response.completions[0].logprob().unwrap(),
+            response.completions[0].logprob().expect("a score"),
             response.prompt_tokens,
             response.completion_tokens,
         ),
