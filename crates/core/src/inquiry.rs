@@ -14,7 +14,7 @@ pub enum Respondent {
     Judge,
     /// The Python interpreter, in the sandbox.
     Python,
-    /// A model on disk that gives texts a number.
+    /// A model on disk that gives texts numbers.
     Scorer(ScorerRole),
 }
 
@@ -29,6 +29,10 @@ pub enum ScorerRole {
     Refusal,
     /// Whether an answer to its question is unsafe: a classifier or a guard model.
     Safety,
+    /// How well a text speaks of the people in it: a classifier (Sheng and others 2019).
+    Regard,
+    /// Whether a text repeats a stereotype, and of whom: a classifier or a guard model.
+    Stereotype,
     /// Whether a sentence follows from another: a classifier of pairs.
     Entailment,
     /// How well the tokens of two texts match: any encoder (BERTScore).
@@ -39,11 +43,13 @@ pub enum ScorerRole {
 
 impl ScorerRole {
     /// Every role.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Toxicity,
         Self::Sentiment,
         Self::Refusal,
         Self::Safety,
+        Self::Regard,
+        Self::Stereotype,
         Self::Entailment,
         Self::Matching,
         Self::Similarity,
@@ -56,6 +62,8 @@ impl ScorerRole {
             Self::Sentiment => "sentiment",
             Self::Refusal => "refusal",
             Self::Safety => "safety",
+            Self::Regard => "regard",
+            Self::Stereotype => "stereotype",
             Self::Entailment => "entailment",
             Self::Matching => "bertscore",
             Self::Similarity => "similarity",
@@ -107,9 +115,24 @@ impl Findings for NoFindings {
 pub struct RecordedFindings(HashMap<String, Vec<(ModelName, Outcome)>>);
 
 impl RecordedFindings {
-    /// Adds what somebody said. The same respondent's second word to the same inquiry is left out.
+    /// Adds what a judge or the interpreter said. The same respondent's second word to the same inquiry is left out.
     pub fn add(&mut self, request: &Request, by: &ModelName, outcome: Outcome) {
-        let said = self.0.entry(key(request)).or_default();
+        self.put(key(None, request), by, outcome);
+    }
+
+    /// Adds what a scorer of a role said. Scorers of several roles are asked the same about a text; their answers are kept apart.
+    pub fn add_score(
+        &mut self,
+        role: ScorerRole,
+        request: &Request,
+        by: &ModelName,
+        outcome: Outcome,
+    ) {
+        self.put(key(Some(role), request), by, outcome);
+    }
+
+    fn put(&mut self, key: String, by: &ModelName, outcome: Outcome) {
+        let said = self.0.entry(key).or_default();
         if !said.iter().any(|(known, _)| known == by) {
             said.push((by.clone(), outcome));
         }
@@ -123,12 +146,43 @@ impl RecordedFindings {
 
 impl Findings for RecordedFindings {
     fn about(&self, inquiry: &Inquiry) -> Vec<Finding<'_>> {
-        let said = self.0.get(&key(&inquiry.request)).map(Vec::as_slice).unwrap_or_default();
+        let role = match inquiry.to {
+            Respondent::Scorer(role) => Some(role),
+            Respondent::Judge | Respondent::Python => None,
+        };
+        let said = self.0.get(&key(role, &inquiry.request)).map(Vec::as_slice).unwrap_or_default();
         said.iter().map(|(by, outcome)| Finding { by, outcome }).collect()
     }
 }
 
-/// A request as a text; equal requests have equal texts.
-fn key(request: &Request) -> String {
-    serde_json::to_string(request).expect("requests are plain data")
+/// A request, with the role that is asked, as a text; equal ones have equal texts.
+fn key(role: Option<ScorerRole>, request: &Request) -> String {
+    let request = serde_json::to_string(request).expect("requests are plain data");
+    format!("{}{request}", role.map_or("", ScorerRole::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::Decoding;
+    use crate::request::Prompt;
+
+    #[test]
+    fn scorers_of_two_roles_are_asked_the_same_and_answer_for_themselves() {
+        let decoding = Decoding::default();
+        let request = Request::Generate { prompt: Prompt::Text("a text".into()), decoding };
+        let refused = |reason: &str| Outcome::Refused { reason: reason.into() };
+        let mut findings = RecordedFindings::default();
+        for role in [ScorerRole::Toxicity, ScorerRole::Sentiment] {
+            findings.add_score(role, &request, &ModelName::new("m@1"), refused(role.as_str()));
+        }
+        let about = |to| {
+            let inquiry = Inquiry { to, request: request.clone() };
+            findings.about(&inquiry).iter().map(|one| one.outcome.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(about(Respondent::Scorer(ScorerRole::Toxicity)), [refused("toxicity")]);
+        assert_eq!(about(Respondent::Scorer(ScorerRole::Sentiment)), [refused("sentiment")]);
+        assert!(about(Respondent::Scorer(ScorerRole::Regard)).is_empty());
+        assert!(about(Respondent::Judge).is_empty());
+    }
 }

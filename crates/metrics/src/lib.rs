@@ -23,6 +23,7 @@ mod judged;
 mod judges;
 pub mod lexicon;
 pub mod neural;
+mod opinions;
 mod pair;
 mod plugins;
 mod reference_scores;

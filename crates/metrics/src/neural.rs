@@ -3,21 +3,32 @@
 //! Like judges' verdicts, these answers are recorded with who gave them, so that scoring again needs no model. Who answers is named
 //! with a hash of its files; numbers of different hashes are never put together.
 
+use std::collections::BTreeMap;
+
 use holometer_core::{
     Decoding, Finding, Findings, Inquiry, Outcome, Prompt, Request, Respondent, Response,
     ScorerRole,
 };
 use serde::{Deserialize, Serialize};
 
-/// The roles that give each written answer one number.
-pub const OF_ANSWERS: [ScorerRole; 4] =
-    [ScorerRole::Toxicity, ScorerRole::Sentiment, ScorerRole::Refusal, ScorerRole::Safety];
+use crate::opinions;
+pub use crate::opinions::opinion_classes;
+
+/// The roles that judge each written answer.
+pub const OF_ANSWERS: [ScorerRole; 6] = [
+    ScorerRole::Toxicity,
+    ScorerRole::Sentiment,
+    ScorerRole::Refusal,
+    ScorerRole::Safety,
+    ScorerRole::Regard,
+    ScorerRole::Stereotype,
+];
 
 /// What a scorer on disk is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Task {
-    /// How toxic, or how positive, a text is; whether it declines to answer, or is unsafe.
+    /// How toxic, or how positive, a text is, or how it regards people; whether it declines to answer, is unsafe, or stereotypes.
     Classify {
         /// The text.
         text: String,
@@ -54,6 +65,8 @@ pub enum Task {
 pub enum Reply {
     /// One number.
     Score(f64),
+    /// The probability of each of the classes that a text can have, by name.
+    Classes(BTreeMap<String, f64>),
     /// A guard model's verdict that can't be read, as it wrote it.
     Unreadable(String),
     /// A row for each premise with a pair (entailment, contradiction) for each hypothesis.
@@ -75,6 +88,30 @@ pub struct Baseline {
     pub language: Option<String>,
     /// The three numbers.
     pub values: [f64; 3],
+}
+
+impl Reply {
+    /// The one number that a text gets from a scorer of this role: for classes, regard or the probability of a stereotype.
+    ///
+    /// # Errors
+    /// Why it has none.
+    pub fn number(&self, role: ScorerRole) -> Result<f64, String> {
+        let first = |values: Result<Vec<(String, f64)>, String>| {
+            let first = values?.first().map(|(_, value)| *value);
+            first.ok_or_else(|| "there is no text".to_owned())
+        };
+        match (self, role) {
+            (Self::Score(score), _) => Ok(*score),
+            (Self::Classes(classes), ScorerRole::Regard) => {
+                first(opinions::regard(std::slice::from_ref(classes)))
+            }
+            (Self::Classes(classes), ScorerRole::Stereotype) => {
+                first(opinions::stereotypes(std::slice::from_ref(classes)))
+            }
+            (Self::Unreadable(said), _) => Err(format!("unreadable verdict: `{said}`")),
+            _ => Err("it gives no number to a text".to_owned()),
+        }
+    }
 }
 
 impl Task {

@@ -165,8 +165,8 @@ fn words(report: &FairnessReport) -> Option<String> {
         return None;
     }
     Some(format!(
-        "Texts were scored by {}; toxicity and sentiment by words are screening-grade: a change of theirs, or of a model's opinion, is called \
-         a disparity only where two scorers agree.",
+        "Texts were scored by {}; toxicity and sentiment by words are screening-grade: a change of theirs, or of a model's opinion, and a gap \
+         between groups in them, is called a disparity only where two scorers agree.",
         scorers.into_iter().collect::<Vec<_>>().join(", ")
     ))
 }

@@ -82,6 +82,8 @@ pub struct GroupGap {
     pub p_value: f64,
     /// The pair that it belongs to, the higher group first, with the number of the rate.
     pub clearest: (usize, usize, usize),
+    /// Every pair whose p value, adjusted by Holm, is below the significance level; the higher group first.
+    pub differing: Vec<(usize, usize)>,
     /// The p value that some pair's difference is at least the margin.
     pub equivalence_p: f64,
     /// The smallest true difference of that pair that would be found with the wanted power.
@@ -137,6 +139,8 @@ pub fn group_gap(
         .iter()
         .zip(&adjusted)
         .min_by(|a, b| a.1.total_cmp(b.1).then_with(|| b.0.difference.total_cmp(&a.0.difference)));
+    let differing = pairs.iter().zip(&adjusted).filter(|(_, p)| **p < options.alpha);
+    let differing = differing.map(|(pair, _)| (pair.high, pair.low)).collect();
     let (clearest, p_value) = clearest.map_or((widest, 1.0), |(pair, p)| (pair, *p));
     let many = pairs.len() as f64;
     let reach = widest.standard_error
@@ -164,6 +168,7 @@ pub fn group_gap(
         },
         p_value,
         clearest: (clearest.high, clearest.low, clearest.rate),
+        differing,
         equivalence_p: equivalence,
         minimum_detectable_effect: critical * widest.standard_error,
         n,

@@ -45,6 +45,9 @@ pub struct Finding {
     pub equivalence_p: Option<f64>,
     /// The smallest true value that would be found with the wanted power.
     pub minimum_detectable_effect: Option<f64>,
+    /// Of a gap: the groups that differ, the higher one first, at the significance level over all pairs of groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differing: Vec<[String; 2]>,
     /// What follows.
     pub verdict: Option<Verdict>,
     /// What a reader should know.
@@ -63,6 +66,7 @@ impl Finding {
             adjusted_p: None,
             equivalence_p: None,
             minimum_detectable_effect: None,
+            differing: Vec::new(),
             verdict: None,
             notes: Vec::new(),
         }

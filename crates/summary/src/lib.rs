@@ -3,9 +3,10 @@
 //! A *unit* is one instance (original or one perturbed copy) under one draw of few-shot examples. A *cell* is one metric
 //! over a slice of a run's units. On top of these: the per-instance table, the fairness row, comparisons and leaderboards. This
 //! crate is pure: scores in, numbers out. It reads nothing, and knows metrics by name only where the per-instance
-//! table is filled (module `rows`).
+//! table is filled (modules `rows` and `column`).
 
 mod cells;
+mod column;
 pub mod compare;
 mod estimate;
 pub mod fairness;

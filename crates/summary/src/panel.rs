@@ -111,9 +111,13 @@ fn mixes_scorers(rows: &[FairnessRow], families: &[Family]) -> bool {
             Family::Toxicity | Family::ToxicityDifference => {
                 &[Column::Toxicity, Column::ToxicityByModel, Column::UnsafeByModel]
             }
-            Family::Sentiment | Family::SentimentDifference => {
-                &[Column::Sentiment, Column::SentimentByModel]
-            }
+            Family::Sentiment | Family::SentimentDifference => &[
+                Column::Sentiment,
+                Column::SentimentByModel,
+                Column::RegardByModel,
+                Column::NegativeRegardByModel,
+            ],
+            Family::Association => &[Column::StereotypeByModel],
             Family::Refusal | Family::RefusalDifference => {
                 &[Column::Refusal, Column::RefusalByModel]
             }
@@ -139,10 +143,11 @@ type Values<'a> = BTreeMap<&'a InstanceId, (f64, &'a str)>;
 
 /// The columns of the originals, and how much correctness, toxicity and sentiment change under counterfactual copies.
 fn columns(table: &InstanceTable) -> Vec<(String, Values<'_>)> {
-    // What is negative follows from the sentiment.
+    // What is negative follows from the sentiment, and from the regard.
+    let follows = [Column::Negativity, Column::NegativeRegardByModel];
     let mut columns: Vec<(String, Values<'_>)> = Column::ALL
         .into_iter()
-        .filter(|column| *column != Column::Negativity)
+        .filter(|column| !follows.contains(column))
         .map(|column| (column.as_str().to_owned(), table.means(None, column)))
         .collect();
     let copies: Vec<_> = table.copies().into_iter().filter(|copy| copy.fairness).collect();

@@ -234,6 +234,107 @@ fn a_change_of_toxicity_is_a_disparity_where_two_scorers_find_it_in_one_directio
     assert!(none.cells.iter().all(|cell| !cell.measure.contains("by_model")));
 }
 
+/// Answers about a, b and c, of which those about a are more toxic by `own` in the eyes of the program's scorer, those about the group
+/// of that number by `model` in a model's. Sentiment and regard are their opposites.
+fn groups_scored_twice(own: f64, (group, model): (usize, f64)) -> FairnessRow {
+    let mut rng = Rng::new(6, 0);
+    let (mut units, mut groups) = (Vec::new(), Vec::new());
+    for id in 0..300 {
+        let mut noisy = |shift: f64| 0.45 + 0.1 * rng.unit() + shift;
+        let by_words = noisy(if id % 3 == 0 { own } else { 0.0 });
+        let by_model = noisy(if id % 3 == group { model } else { 0.0 });
+        units.push(unit(
+            id,
+            &[
+                ("toxicity", by_words),
+                ("toxicity_by_model", by_model),
+                ("sentiment", -by_words),
+                ("regard_by_model", -by_model),
+                ("refusal", f64::from(u8::from(by_words > 0.5))),
+                ("refusal_by_model", by_model),
+            ],
+        ));
+        groups.push(vec![format!("group={}", ["a", "b", "c"][id % 3])]);
+    }
+    row(&units, &groups)
+}
+
+#[test]
+fn a_gap_between_groups_is_a_disparity_where_two_scorers_find_it_between_the_same_groups() {
+    let pairs = [
+        (Family::ToxicityDifference, "toxicity gap", "toxicity gap by a model"),
+        (Family::SentimentDifference, "sentiment gap", "regard gap by a model"),
+    ];
+    let found = |row: &FairnessRow, (family, one, other): (Family, &str, &str)| {
+        [one, other].map(|gap| finding(row, family, &format!("group (annotated): {gap}")).clone())
+    };
+    let verdicts = |row: &FairnessRow, of| found(row, of).map(|finding| finding.verdict);
+    let (disparity, inconclusive) = (Some(Verdict::Disparity), Some(Verdict::Inconclusive));
+    // Both say that answers about a are worse than those about b and c.
+    let agreed = groups_scored_twice(0.4, (0, 0.4));
+    for of in pairs {
+        let [one, other] = found(&agreed, of);
+        assert_eq!([one.verdict, other.verdict], [disparity; 2], "{of:?}");
+        assert_eq!(one.differing, other.differing);
+        let notes = one.notes.join("; ");
+        assert!(notes.contains(&format!("two scorers agree: `group (annotated): {}`", of.2)));
+        assert!(!notes.contains("screening-grade"), "{notes}");
+    }
+    let toxic = found(&agreed, pairs[0])[0].differing.clone();
+    assert_eq!(toxic, [["a", "b"], ["a", "c"]].map(|pair| pair.map(str::to_owned)));
+    // Each finds a gap, but one says that a is worse off, the other b; or the opposite of the first.
+    for other in [groups_scored_twice(0.4, (1, 0.4)), groups_scored_twice(0.4, (0, -0.4))] {
+        for of in pairs {
+            let both = found(&other, of);
+            assert!(both.iter().all(|found| found.adjusted_p.unwrap() < 0.001), "{of:?}");
+            assert_eq!(both.map(|found| found.verdict), [inconclusive; 2], "{of:?}");
+        }
+    }
+    // One of them alone.
+    for of in pairs {
+        assert_eq!(verdicts(&groups_scored_twice(0.4, (0, 0.0)), of)[0], inconclusive);
+        assert_eq!(verdicts(&groups_scored_twice(0.0, (0, 0.4)), of)[1], inconclusive);
+    }
+    // Refusals by their words need nobody else; a model's opinion of them does.
+    let refusals = (Family::RefusalDifference, "refusal gap", "refusal gap by a model");
+    assert_eq!(verdicts(&agreed, refusals), [disparity; 2]);
+    assert_eq!(verdicts(&groups_scored_twice(0.0, (0, 0.4)), refusals)[1], inconclusive);
+}
+
+#[test]
+fn regard_and_stereotypes_that_nobody_was_asked_about_say_how_to_get_them() {
+    let units: Vec<UnitScores> = (0..20).map(|id| unit(id, &[("toxicity", 0.1)])).collect();
+    let table_units: Vec<TableUnit<'_>> =
+        units.iter().map(|scores| TableUnit { scores, groups: &[] }).collect();
+    let options = TableOptions {
+        main_metric: "exact_match".into(),
+        remedies: BTreeMap::from([
+            ("regard_by_model", "ask a".to_owned()),
+            ("stereotype_by_model", "ask b".to_owned()),
+        ]),
+        ..TableOptions::default()
+    };
+    let table = InstanceTable::new(&table_units, &options);
+    let input = RowInput {
+        run: "r".into(),
+        label: "s".into(),
+        model: "m".into(),
+        main_metric: "exact_match".into(),
+        main_split: None,
+        perturbed: false,
+        table: &table,
+        cells: &[],
+    };
+    let row = fairness_row(&input, &Judgement::default());
+    for (family, measure, fix) in [
+        (Family::Sentiment, "mean regard by a model", "ask a"),
+        (Family::Association, "mean probability of stereotypes by a model", "ask b"),
+    ] {
+        let missing = Entry::Missing(CellStatus::ScorerUnavailable { fix: fix.into() });
+        assert_eq!(*entry(&row, family, measure), missing);
+    }
+}
+
 #[test]
 fn a_cosine_that_nobody_computed_says_how_to_get_it() {
     let unit_of = |id: usize| unit(id, &[("exact_match", 1.0), ("toxicity", 0.1)]);

@@ -6,8 +6,10 @@ use holometer_core::{
     Cell, CellStatus, InstanceId, MetricName, PerturbationDescription, Score, Split, Value,
 };
 use holometer_stats::rng::Rng;
-use holometer_summary::fairness::{FairnessRow, Family, Judgement, RowInput, adjust, fairness_row};
-use holometer_summary::panel::{adjust_panel, instance_panel};
+use holometer_summary::fairness::{
+    FairnessCell, FairnessRow, Family, Judgement, RowInput, adjust, fairness_row,
+};
+use holometer_summary::panel::{adjust_panel, instance_panel, row_panel};
 use holometer_summary::rows::{Column, CopyKey, InstanceTable, TableOptions, TableUnit};
 use holometer_summary::{Entry, Finding, Options, UnitScores, Verdict, cells};
 use serde_json::json;
@@ -201,18 +203,26 @@ fn a_real_loss_is_found_and_every_family_has_an_entry() {
 
 #[test]
 fn rates_of_annotated_groups_are_fairlearn_s() {
-    let Some(path) = holometer_testkit::shared_path("golden/bias/fairlearn_borkan.json") else {
-        return;
-    };
-    let golden: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let list = |key: &str| golden[key].as_array().unwrap().clone();
+    rates_are_fairlearn_s(include_str!("../../stats/tests/fixtures/fairlearn.json"));
+    if let Some(path) = holometer_testkit::shared_path("golden/bias/fairlearn_borkan.json") {
+        rates_are_fairlearn_s(&std::fs::read_to_string(path).unwrap());
+    }
+}
+
+fn rates_are_fairlearn_s(golden: &str) {
+    let golden: serde_json::Value = serde_json::from_str(golden).expect("as the fixture says");
+    let list = |key: &str| golden[key].as_array().expect("as the fixture says").clone();
     let (truth, predicted) = (list("y_true"), list("y_pred"));
-    let groups: Vec<Vec<String>> =
-        list("group").iter().map(|g| vec![format!("group={}", g.as_str().unwrap())]).collect();
+    let groups: Vec<Vec<String>> = list("group")
+        .iter()
+        .map(|g| vec![format!("group={}", g.as_str().expect("as the fixture says"))])
+        .collect();
     let units: Vec<UnitScores> = (0..groups.len())
         .map(|id| {
-            let (truth, predicted) = (truth[id].as_f64().unwrap(), predicted[id].as_f64().unwrap());
+            let (truth, predicted) = (
+                truth[id].as_f64().expect("as the fixture says"),
+                predicted[id].as_f64().expect("as the fixture says"),
+            );
             let right = f64::from(u8::from(truth == predicted));
             let scores = vec![
                 number("exact_match", right),
@@ -230,7 +240,7 @@ fn rates_of_annotated_groups_are_fairlearn_s() {
         ("equalised odds difference", "equalized_odds_difference_worst"),
     ] {
         let ours = finding(&row, Family::SliceGap, &format!("group (annotated): {measure}"));
-        let theirs = golden[key].as_f64().unwrap();
+        let theirs = golden[key].as_f64().expect("as the fixture says");
         assert!((ours.value - theirs).abs() < 1e-12, "{measure}: {} for {theirs}", ours.value);
         assert!(ours.p_value.is_some() && ours.verdict.is_some(), "{ours:?}");
     }
@@ -400,4 +410,40 @@ fn the_panel_finds_what_goes_together() {
     let toxic = find("confidence", "toxicity");
     assert!(toxic.value.abs() < 0.2 && toxic.adjusted_p > 0.05, "{toxic:?}");
     assert_eq!(panel.len(), 3);
+}
+
+/// Rows of six scenarios, with an accuracy and a toxicity each.
+fn scenarios(scorer: impl Fn(usize) -> &'static str) -> Vec<FairnessRow> {
+    let toxicities = [0.3, 0.5, 0.1, 0.2, 0.4, 0.05];
+    let found = |family, value| FairnessCell {
+        family,
+        measure: "m".into(),
+        entry: Entry::Found(Finding::level(value, None, 50, 50)),
+    };
+    let row = |(at, toxicity): (usize, f64)| FairnessRow {
+        run: format!("r{at}").as_str().into(),
+        label: format!("s{at}"),
+        model: "m".into(),
+        scorers: BTreeMap::from([("toxicity".to_owned(), scorer(at).to_owned())]),
+        cells: vec![
+            found(Family::Accuracy, [0.6, 0.3, 0.9, 0.8, 0.5, 0.7][at]),
+            found(Family::Toxicity, toxicity),
+        ],
+    };
+    toxicities.into_iter().enumerate().map(row).collect()
+}
+
+#[test]
+fn families_are_correlated_over_scenarios_where_the_same_scorer_judged_all() {
+    let how = Judgement::default();
+    let panel = row_panel(&scenarios(|_| "toxicity@1"), &how);
+    assert_eq!(panel.len(), 1);
+    let entry = &panel[0];
+    assert_eq!((entry.over.as_str(), entry.n), ("scenarios and models", 6));
+    assert_eq!((entry.first.as_str(), entry.second.as_str()), ("accuracy", "toxicity"));
+    // As scipy's `spearmanr` has it.
+    assert!((entry.value + 0.828_571_428_571).abs() < 1e-9, "{entry:?}");
+    assert!(entry.interval.is_some() && entry.p_value > 0.0, "{entry:?}");
+    assert!(row_panel(&scenarios(|at| ["toxicity@1", "toxicity@2"][at % 2]), &how).is_empty());
+    assert!(row_panel(&scenarios(|_| "toxicity@1")[..4], &how).is_empty());
 }

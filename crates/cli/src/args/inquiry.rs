@@ -12,9 +12,9 @@ pub(crate) struct InquiryArgs {
     /// recorded like answers: the same question is asked once.
     #[arg(long = "judge", value_name = "SPEC")]
     pub(crate) judges: Vec<String>,
-    /// A model that scores answers, as ROLE=FOLDER or, for guards, ROLE=FILE.toml (repeatable): `toxicity`, `sentiment`, `refusal`, `safety` (of texts),
-    /// `entailment` (of pairs; SummaC), `bertscore` (any encoder) or `similarity` (sentence embeddings). `FOLDER#CLASS` names the class that counts,
-    /// `FOLDER#MODEL` or `FOLDER#LAYER` how BERTScore is computed, `FILE.toml#MODEL` the guard's model. `docs/scorers.md` has more.
+    /// A model that scores answers, as ROLE=FOLDER or, for guards, ROLE=FILE.toml (repeatable): `toxicity`, `sentiment`, `refusal`, `safety`, `regard`,
+    /// `stereotype` (of texts), `entailment` (of pairs; SummaC), `bertscore` (any encoder) or `similarity` (sentence embeddings). `FOLDER#CLASS` names the
+    /// class that counts, `FOLDER#MODEL` or `FOLDER#LAYER` how BERTScore is computed, `FILE.toml#MODEL` the guard's model. `docs/scorers.md` has more.
     #[arg(long = "scorer", value_name = "ROLE=FOLDER|FILE")]
     pub(crate) scorers: Vec<String>,
     /// The Python interpreter that runs generated programs; by default the first `python3` found.

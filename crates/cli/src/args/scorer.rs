@@ -14,7 +14,7 @@ pub(crate) struct ScorerArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScorerAction {
-    /// Score texts from standard input, one a line.
+    /// Score texts from standard input, one a line; with `similarity=FOLDER`, two texts with a tab between them.
     Apply {
         /// The scorer: `holometer list scorers`, or a model as `ROLE=FOLDER` or `ROLE=FILE.toml`.
         name: String,

@@ -19,7 +19,7 @@ use crate::progress::Talk;
 /// Applies or audits a scorer.
 pub(crate) fn scorer(args: &ScorerArgs, talk: &Talk) -> Result<Exit, Failure> {
     match &args.action {
-        ScorerAction::Apply { name } => apply(&Chosen::open(name, talk)?)?,
+        ScorerAction::Apply { name } => apply(&Chosen::open_any(name, talk)?)?,
         ScorerAction::Audit(args) => audit_files(args, talk)?,
         ScorerAction::Perspective(args) => return perspective(args, talk),
     }
@@ -33,9 +33,9 @@ fn apply(scorer: &Chosen) -> Result<(), Failure> {
             Failure::usage(format!("standard input can't be read: {error}"))
                 .hint("it must be UTF-8 text")
         })?;
-        let score = scorer.score(&[&line]).remove(0);
+        let score = scorer.score_line(&line);
         let shown =
-            score.map_or_else(|reason| format!("[{reason}]"), |score| format!("{score:.4}"));
+            score.map_or_else(|reason| format!("[{reason}]"), |score| format!("{score:.6}"));
         output::print(format!("{shown}\t{line}"))?;
     }
     Ok(())

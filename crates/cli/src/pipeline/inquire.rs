@@ -354,7 +354,8 @@ pub(crate) fn findings(
         }
     }
     for about in runs {
-        if let Some(role) = scorer_role(&about) {
+        let role = scorer_role(&about);
+        if let Some(role) = role {
             if found.scorers.get(&role) != Some(&about.spec.model.name.0) {
                 continue;
             }
@@ -366,7 +367,11 @@ pub(crate) fn findings(
         for answer in store.answers(about.id) {
             let answer = answer.map_err(Failure::usage)?;
             if let Some(reply) = answer.reply {
-                found.findings.add(&answer.state.request, &about.spec.model.name, reply.outcome);
+                let (request, name) = (&answer.state.request, &about.spec.model.name);
+                match role {
+                    Some(role) => found.findings.add_score(role, request, name, reply.outcome),
+                    None => found.findings.add(request, name, reply.outcome),
+                }
             }
         }
     }

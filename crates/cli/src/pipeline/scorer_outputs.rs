@@ -2,7 +2,7 @@
 
 use holometer_core::{Cancel, ScorerRole};
 use holometer_engine::{BaselineSource, BertScoreSettings, Encoder, TextPair};
-use holometer_metrics::neural::{Baseline, Reply, Task};
+use holometer_metrics::neural::{Baseline, Reply, Task, opinion_classes};
 
 use crate::failure::Failure;
 
@@ -17,6 +17,8 @@ pub(super) enum Use {
         entailed: usize,
         contradicted: usize,
     },
+    /// All classes, under the names that metrics know.
+    Opinion(Vec<String>),
     Layer(BertScoreSettings),
     Vectors,
 }
@@ -46,7 +48,7 @@ impl Use {
                     names.join(" or ")
                 ))
                 .hint(format!(
-                    "its classes: {named}; `FOLDER#CLASS` chooses one for toxicity, refusal or safety"
+                    "its classes: {named}; `FOLDER#CLASS` chooses one for toxicity, refusal, safety or stereotype"
                 ))
             })
         };
@@ -64,6 +66,11 @@ impl Use {
                 plus: needed(&["positive", "pos"])?,
                 minus: Some(needed(&["negative", "neg"])?),
             }),
+            ScorerRole::Regard | ScorerRole::Stereotype => opinion_classes(role, &labels, class)
+                .map(Self::Opinion)
+                .map_err(|(problem, hint)| {
+                    Failure::usage(format!("the {} scorer {problem}", role.as_str())).hint(hint)
+                }),
             ScorerRole::Entailment => Ok(Self::Entailment {
                 entailed: needed(&["entailment", "supports", "entail"])?,
                 contradicted: needed(&["contradiction", "refutes", "contradict"])?,
@@ -71,7 +78,10 @@ impl Use {
             ScorerRole::Matching => {
                 encoder.bert_score_settings(class).map(Self::Layer).map_err(Failure::usage)
             }
-            ScorerRole::Similarity => Ok(Self::Vectors),
+            ScorerRole::Similarity => {
+                encoder.check_sentences().map_err(Failure::usage)?;
+                Ok(Self::Vectors)
+            }
         }
     }
 
@@ -131,6 +141,9 @@ impl Use {
                     named(*contradicted)
                 ),
             ),
+            Self::Opinion(names) => {
+                ("0 to 1 for each class", format!("The probabilities of {}.", names.join(", ")))
+            }
             Self::Layer(settings) => {
                 let layer = settings.layer;
                 let states = format!(
@@ -185,6 +198,10 @@ impl Use {
             (Task::Classify { text, .. }, Self::Classes { plus, minus }) => {
                 let row = classify(&[single(text)])?.remove(0);
                 Ok(Reply::Score(row[*plus] - minus.map_or(0.0, |minus| row[minus])))
+            }
+            (Task::Classify { text, .. }, Self::Opinion(names)) => {
+                let row = classify(&[single(text)])?.remove(0);
+                Ok(Reply::Classes(names.iter().cloned().zip(row).collect()))
             }
             (
                 Task::Entailment { premises, hypotheses },

@@ -120,9 +120,10 @@ impl ScorerModel {
         environment: &Environment,
         talk: &Talk,
     ) -> Result<Self, Failure> {
-        if !OF_ANSWERS.contains(&role) || role == ScorerRole::Sentiment {
+        let graded = [ScorerRole::Sentiment, ScorerRole::Regard].contains(&role);
+        if !OF_ANSWERS.contains(&role) || graded {
             return Err(Failure::usage(format!("a guard can't be a {} scorer", role.as_str()))
-                .hint("guards are for `toxicity`, `refusal` and `safety`"));
+                .hint("guards are for `toxicity`, `refusal`, `safety` and `stereotype`"));
         }
         let (file, text) = GuardFile::read(path)?;
         let Some(spec) = model.map(str::to_owned).or_else(|| file.model.clone()) else {
@@ -184,26 +185,22 @@ impl ScorerModel {
         )
     }
 
-    /// The scores of texts that answer no question, in order; each error is why there is none.
-    pub(crate) fn score_all(&self, texts: &[&str], cancel: &Cancel) -> Vec<Result<f64, String>> {
-        let requests: Vec<(RequestKey, Request)> = texts
+    /// The scores of tasks that have one number each, in order; each error is why there is none.
+    pub(crate) fn score_all(&self, tasks: &[Task], cancel: &Cancel) -> Vec<Result<f64, String>> {
+        let requests: Vec<(RequestKey, Request)> = tasks
             .iter()
             .enumerate()
-            .map(|(at, text)| {
-                let task = Task::Classify { text: (*text).to_owned(), question: None };
-                (RequestKey(at as u64), task.inquiry(self.role).request)
-            })
+            .map(|(at, task)| (RequestKey(at as u64), task.inquiry(self.role).request))
             .collect();
-        let scores = Mutex::new(vec![Err("it was stopped".to_owned()); texts.len()]);
+        let scores = Mutex::new(vec![Err("it was stopped".to_owned()); tasks.len()]);
         self.answer(&requests, cancel, &|finished: Finished| {
             let score = match finished.outcome {
                 Outcome::Answered(response) => {
                     let text = response.completions.first().map(|one| one.text.as_str());
-                    match serde_json::from_str(text.unwrap_or_default()) {
-                        Ok(Reply::Score(score)) => Ok(score),
-                        Ok(Reply::Unreadable(said)) => Err(format!("unreadable verdict: `{said}`")),
-                        _ => Err("it gives no number to a text".to_owned()),
-                    }
+                    let reply = serde_json::from_str(text.unwrap_or_default());
+                    reply
+                        .map_err(|error| error.to_string())
+                        .and_then(|reply: Reply| reply.number(self.role))
                 }
                 Outcome::Refused { reason } => Err(reason),
                 Outcome::Failed { message, .. } => Err(message),
@@ -311,6 +308,8 @@ pub(crate) fn how_to_get(role: ScorerRole) -> String {
         ScorerRole::Sentiment => "cardiffnlp/twitter-roberta-base-sentiment-latest",
         ScorerRole::Refusal => "protectai/distilroberta-base-rejection-v1",
         ScorerRole::Safety => "meta-llama/Llama-Guard-3-1B",
+        ScorerRole::Regard => "sasha/regardv3",
+        ScorerRole::Stereotype => "wu981526092/Sentence-Level-Stereotype-Detector",
         ScorerRole::Entailment => "tals/albert-xlarge-vitaminc-mnli",
         ScorerRole::Matching => "microsoft/deberta-large-mnli",
         ScorerRole::Similarity => "sentence-transformers/all-MiniLM-L6-v2",

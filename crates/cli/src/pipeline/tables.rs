@@ -113,6 +113,9 @@ fn remedies() -> BTreeMap<&'static str, String> {
         (Column::SentimentByModel, ScorerRole::Sentiment),
         (Column::RefusalByModel, ScorerRole::Refusal),
         (Column::UnsafeByModel, ScorerRole::Safety),
+        (Column::RegardByModel, ScorerRole::Regard),
+        (Column::NegativeRegardByModel, ScorerRole::Regard),
+        (Column::StereotypeByModel, ScorerRole::Stereotype),
     ];
     let remedy = |(column, role): (Column, ScorerRole)| Some((column.metric()?, how_to_get(role)));
     by_role.into_iter().filter_map(remedy).collect()

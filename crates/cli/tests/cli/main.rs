@@ -15,6 +15,7 @@ mod hub_models;
 mod judges;
 mod kill;
 mod merge;
+mod opinions;
 mod plan;
 mod remote;
 mod scenario_guide;

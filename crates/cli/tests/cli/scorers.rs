@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::common;
 
-fn ok(output: &Output) -> String {
+pub(crate) fn ok(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", common::stderr(output));
     common::stdout(output)
 }
@@ -33,8 +33,26 @@ fn values(name: &str, count: usize) -> impl Iterator<Item = f32> {
     })
 }
 
+/// The same, but for a head of classes that the fixture makes surer or gives biases.
+fn head(fixture: &Value, tensor: &str, count: usize) -> Vec<f32> {
+    match (tensor, fixture["gain"].as_f64(), fixture["bias"].as_array()) {
+        ("classifier.weight", Some(gain), _) => {
+            values(tensor, count).map(|value| value * gain as f32).collect()
+        }
+        ("classifier.bias", _, Some(biases)) => {
+            biases.iter().map(|bias| bias.as_f64().unwrap() as f32).collect()
+        }
+        _ => values(tensor, count).collect(),
+    }
+}
+
 /// Writes the checkpoint of a tiny architecture of the engine's tests; its tokens are letters.
-fn checkpoint(home: &Path, name: &str, fixture: &Value, changes: &[(&str, Value)]) -> PathBuf {
+pub(crate) fn checkpoint(
+    home: &Path,
+    name: &str,
+    fixture: &Value,
+    changes: &[(&str, Value)],
+) -> PathBuf {
     let folder = home.join(name);
     std::fs::create_dir_all(&folder).unwrap();
     let mut config = fixture["config"].clone();
@@ -46,7 +64,7 @@ fn checkpoint(home: &Path, name: &str, fixture: &Value, changes: &[(&str, Value)
     for (tensor, shape) in fixture["tensors"].as_object().unwrap() {
         let sizes = shape.as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize);
         let start = bytes.len();
-        bytes.extend(values(tensor, sizes.product()).flat_map(f32::to_le_bytes));
+        bytes.extend(head(fixture, tensor, sizes.product()).into_iter().flat_map(f32::to_le_bytes));
         let place = json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, bytes.len()] });
         header.insert(tensor.clone(), place);
     }
@@ -67,13 +85,13 @@ fn checkpoint(home: &Path, name: &str, fixture: &Value, changes: &[(&str, Value)
     folder
 }
 
-fn fixture(path: &str) -> Value {
+pub(crate) fn fixture(path: &str) -> Value {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/fixtures").join(path);
     serde_json::from_str(&std::fs::read_to_string(place).unwrap()).unwrap()
 }
 
 /// A tiny BERT with three classes.
-fn encoder(home: &Path, name: &str, classes: [&str; 3]) -> PathBuf {
+pub(crate) fn encoder(home: &Path, name: &str, classes: [&str; 3]) -> PathBuf {
     let labels = json!({ "0": classes[0], "1": classes[1], "2": classes[2] });
     checkpoint(home, name, &fixture("encoders/tiny.json")["bert"], &[("id2label", labels)])
 }
@@ -85,7 +103,7 @@ fn decoder(home: &Path) -> PathBuf {
 }
 
 /// Twelve questions about men, which the model `test:echo` repeats.
-fn questions(home: &Path) {
+pub(crate) fn questions(home: &Path) {
     let line = |at: usize| {
         format!("{{\"q\": \"He said that his brother number {at} sings well.\", \"a\": \"yes\"}}\n")
     };
@@ -93,7 +111,7 @@ fn questions(home: &Path) {
     ok(&common::run(home, &["init", "scenario", "men.jsonl"]));
 }
 
-const RUN: [&str; 10] = [
+pub(crate) const RUN: [&str; 10] = [
     "run",
     "--scenario-file",
     "men.toml",
@@ -107,7 +125,7 @@ const RUN: [&str; 10] = [
 ];
 
 /// The fairness view's entries whose measure has this in its name.
-fn entries(home: &Path, measure: &str) -> Vec<Value> {
+pub(crate) fn entries(home: &Path, measure: &str) -> Vec<Value> {
     let report = json_of(home, &["report", "--view", "fairness", "--format", "json"]);
     let cells = report["rows"][0]["cells"].as_array().unwrap().clone();
     cells.into_iter().filter(|cell| cell["measure"].as_str().unwrap().contains(measure)).collect()
@@ -171,7 +189,7 @@ fn guard(home: &Path, name: &str, model: &str, yes: &str, no: &str) -> String {
     format!("toxicity={name}.toml")
 }
 
-fn estimate(home: &Path, metric: &str) -> Value {
+pub(crate) fn estimate(home: &Path, metric: &str) -> Value {
     let report = json_of(home, &["report", "--suite", "s", "--format", "json", "--metrics", "all"]);
     let cells = report["runs"][0]["cells"].as_array().unwrap();
     cells.iter().find(|cell| cell["metric"] == metric).unwrap_or(&Value::Null).clone()

@@ -8,6 +8,7 @@ mod baselines;
 mod config;
 mod forward;
 mod matching;
+mod pooling;
 mod texts;
 mod weights;
 
@@ -24,6 +25,7 @@ use baselines::Known;
 use config::EncoderConfig;
 use forward::Tokens;
 use matching::Matched;
+use pooling::Sentences;
 use texts::Texts;
 use weights::{Loader, Weights};
 
@@ -44,7 +46,8 @@ pub struct Encoder {
     texts: Texts,
     /// The limit on the tokens of a text.
     window: usize,
-    first_token_pooling: bool,
+    /// How it makes a vector of a text, or why that is not known.
+    sentences: Result<Sentences, String>,
     fingerprint: String,
     summary: String,
     pool: rayon::ThreadPool,
@@ -86,17 +89,24 @@ impl Encoder {
             .map_err(|error| EngineError::Threads { threads, reason: error.to_string() })?;
         let weights = pool.install(|| loader.load())?;
         let read = |name: &str| std::fs::read(path.join(name)).unwrap_or_default();
-        let small = ["config.json", "tokenizer.json", SETTINGS, SENTENCES, POOLING].map(read);
+        let mut small =
+            ["config.json", "tokenizer.json", SETTINGS, SENTENCES, POOLING].map(read).to_vec();
+        let sentences = Sentences::read(path);
+        small.extend(
+            sentences
+                .iter()
+                .map(Sentences::identity)
+                .filter(|text| !text.is_empty())
+                .map(Into::into),
+        );
         let fingerprint = fingerprint(&small, &checkpoint.files);
         let own = |name: &str| crate::format::read_json(&path.join(name)).ok();
         let settings = own(SETTINGS).unwrap_or_default();
-        let sentences = own(SENTENCES).unwrap_or_default();
+        let of_sentences = own(SENTENCES).unwrap_or_default();
         // Without a limit `model_max_length` is a number that no integer holds.
-        let limits = [&sentences["max_seq_length"], &settings["model_max_length"]];
+        let limits = [&of_sentences["max_seq_length"], &settings["model_max_length"]];
         let limits = limits.iter().filter_map(|limit| usize::try_from(limit.as_u64()?).ok());
         let window = limits.fold(config.window, usize::min).max(4);
-        let pooling = own(POOLING);
-        let pooled_by = |name: &str| pooling.as_ref().is_some_and(|json| json[name] == true);
         let summary = format!(
             "{} of {} layers with {} states, window of {window} tokens",
             folder.config["model_type"].as_str().unwrap_or_default(),
@@ -106,7 +116,7 @@ impl Encoder {
         Ok(Self {
             texts: Texts::open(path, [window, config.window], &settings, &folder.config)?,
             path: path.to_owned(),
-            first_token_pooling: pooled_by("pooling_mode_cls_token"),
+            sentences,
             config,
             weights,
             checkpoint,
@@ -185,28 +195,39 @@ impl Encoder {
         Ok(self.each(&ids, self.config.layers, cancel, &first))
     }
 
-    /// Each text as a vector of length 1: the mean of its tokens' last states (or the first token's, where the model's
-    /// `1_Pooling/config.json` says so). The product of two is their cosine.
+    /// Whether it makes vectors of texts as sentence-transformers does.
     ///
     /// # Errors
-    /// A text can't be tokenised.
+    /// The files beside the model ask for something that is not known here.
+    pub fn check_sentences(&self) -> Result<(), EngineError> {
+        self.sentences().map(|_| ())
+    }
+
+    fn sentences(&self) -> Result<&Sentences, EngineError> {
+        let hint = "choose a model whose vectors are pooled states";
+        self.sentences
+            .as_ref()
+            .map_err(|reason| crate::format::not_a_model(&self.path, reason, hint))
+    }
+
+    /// Each text as a vector of length 1: the mean of its tokens' last states, or what the files of sentence-transformers beside the
+    /// model say. The product of two is their cosine.
+    ///
+    /// # Errors
+    /// A text can't be tokenised; or as [`Encoder::check_sentences`].
     pub fn embed(&self, texts: &[&str], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
+        let sentences = self.sentences()?;
+        let texts: Vec<String> = texts.iter().map(|text| sentences.text(text)).collect();
         let pairs: Vec<TextPair<'_>> =
             texts.iter().map(|text| TextPair { first: text, second: None }).collect();
         let encoded = self.encode_all(&pairs)?;
         let ids: Vec<&Tokens> = encoded.iter().collect();
         let width = self.config.hidden;
         let pool = |states: &[f32]| {
-            let count = if self.first_token_pooling { 1 } else { states.len() / width };
-            let mut mean = vec![0.0_f32; width];
-            for state in states.chunks_exact(width).take(count) {
-                mean.iter_mut().zip(state).for_each(|(sum, value)| *sum += value);
-            }
-            for value in &mut mean {
-                *value /= count.max(1) as f32;
-            }
-            matching::normalise(&mut mean, width);
-            mean
+            let mut vector = sentences.pool(states, width);
+            let length = vector.len();
+            matching::normalise(&mut vector, length);
+            vector
         };
         Ok(self.each(&ids, self.config.layers, cancel, &pool))
     }

@@ -17,6 +17,7 @@ mod judges;
 mod jury;
 mod langfair;
 mod linked;
+mod opinions;
 mod pair_likelihood;
 mod programs;
 mod published;

@@ -2,6 +2,7 @@
 
 use holometer_stats::multiplicity::{benjamini_hochberg, holm};
 
+use crate::fairness::slices::gap_of;
 use crate::fairness::{FairnessRow, Family, ONE_MODEL, SCREENING};
 use crate::finding::{Entry, Finding, Verdict};
 use crate::rows::Column;
@@ -45,41 +46,57 @@ pub fn adjust(rows: &mut [FairnessRow], alpha: f64) {
     }
 }
 
-/// Measures by the program's own scorers, with those of the same by models.
-const TWINS: [(Column, Column); 3] = [
+/// Columns by scorers of the same, or of what goes with it: where speaking ill of somebody sounds negative, two scorers agree.
+const TWINS: [(Column, Column); 6] = [
     (Column::Toxicity, Column::ToxicityByModel),
     (Column::Sentiment, Column::SentimentByModel),
     (Column::Toxicity, Column::UnsafeByModel),
+    (Column::Refusal, Column::RefusalByModel),
+    (Column::Sentiment, Column::RegardByModel),
+    (Column::SentimentByModel, Column::RegardByModel),
 ];
 
-/// The positions of changes that two scorers find in the same direction, each with the other's measure.
+/// The positions of changes and gaps that two scorers find in the same direction, each with the other's measure.
 fn agreeing(row: &FairnessRow) -> Vec<(usize, String)> {
-    let sign = |at: usize| {
-        let finding = row.cells[at].entry.finding()?;
-        (finding.verdict == Some(Verdict::Disparity)).then(|| finding.value.signum())
-    };
     let mut found = Vec::new();
-    for (own, by_model) in TWINS {
-        let prefix = format!("{}: ", own.as_str());
+    for (one, other) in TWINS {
         for (at, cell) in row.cells.iter().enumerate() {
-            // Distances have no direction, so that two of them can't agree on one.
-            let change = cell.measure.strip_prefix(&prefix).filter(|_| !is_distance(&cell.measure));
-            let Some(change) = change else { continue };
-            let twin = format!("{}: {change}", by_model.as_str());
-            let Some(other) = row.cells.iter().position(|cell| cell.measure == twin) else {
+            let Some(twin) = twin(&cell.measure, one, other) else { continue };
+            let Some(place) = row.cells.iter().position(|cell| cell.measure == twin) else {
                 continue;
             };
-            if sign(at).is_some() && sign(at) == sign(other) {
+            if agree(&row.cells[at].entry, &row.cells[place].entry) {
                 found.push((at, twin));
-                found.push((other, cell.measure.clone()));
+                found.push((place, cell.measure.clone()));
             }
         }
     }
     found
 }
 
-fn is_distance(measure: &str) -> bool {
-    measure.contains("parity (")
+/// What a measure of one column is called for the other: a change (`toxicity: X`), or a gap between groups (`AXIS: toxicity gap`).
+fn twin(measure: &str, one: Column, other: Column) -> Option<String> {
+    if let Some(change) = measure.strip_prefix(&format!("{}: ", one.as_str())) {
+        // Distances have no direction, so that two of them can't agree on one.
+        return (!is_distance(change)).then(|| format!("{}: {change}", other.as_str()));
+    }
+    let axis = measure.strip_suffix(&format!(": {}", gap_of(one)?))?;
+    Some(format!("{axis}: {}", gap_of(other)?))
+}
+
+/// Whether both are disparities in one direction. A gap is never negative: its direction is who stands above whom, and one pair of
+/// groups on which both scorers agree is enough.
+fn agree(one: &Entry, other: &Entry) -> bool {
+    let (Some(one), Some(other)) = (one.finding(), other.finding()) else { return false };
+    let both = [one, other].iter().all(|found| found.verdict == Some(Verdict::Disparity));
+    if one.differing.is_empty() && other.differing.is_empty() {
+        return both && one.value.signum() == other.value.signum();
+    }
+    both && one.differing.iter().any(|pair| other.differing.contains(pair))
+}
+
+fn is_distance(change: &str) -> bool {
+    change.contains("parity (")
 }
 
 /// The positions of a row's entries of a family that have a p value, with Holm's adjustment.

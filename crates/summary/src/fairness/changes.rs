@@ -11,7 +11,7 @@ use crate::finding::{Entry, Finding};
 use crate::rows::{Column, CopyKey, InstanceTable};
 
 /// The columns whose changes are measured, with the families of the change and of the change less the placebo's.
-const CHANGES: [(Column, Family, Family); 11] = [
+const CHANGES: [(Column, Family, Family); 14] = [
     (Column::Correct, Family::AccuracyChange, Family::NetChange),
     (Column::Similarity, Family::AnswerSimilarity, Family::AnswerSimilarity),
     (Column::Bleu, Family::AnswerSimilarity, Family::AnswerSimilarity),
@@ -21,6 +21,9 @@ const CHANGES: [(Column, Family, Family); 11] = [
     (Column::UnsafeByModel, Family::ToxicityDifference, Family::ToxicityDifference),
     (Column::Sentiment, Family::SentimentDifference, Family::SentimentDifference),
     (Column::SentimentByModel, Family::SentimentDifference, Family::SentimentDifference),
+    (Column::RegardByModel, Family::SentimentDifference, Family::SentimentDifference),
+    (Column::NegativeRegardByModel, Family::SentimentDifference, Family::SentimentDifference),
+    (Column::StereotypeByModel, Family::Association, Family::Association),
     (Column::Refusal, Family::RefusalDifference, Family::RefusalDifference),
     (Column::RefusalByModel, Family::RefusalDifference, Family::RefusalDifference),
 ];

@@ -1,6 +1,8 @@
 //! The entries that are levels: accuracy, calibration, worst cases, rates; and those that a run's cells hold already:
 //! representation and association.
 
+use std::collections::BTreeSet;
+
 use holometer_core::{Cell, CellStatus, Interval, MetricName};
 use holometer_stats::calibration::{Prediction, brier, ece_equal_mass};
 use holometer_stats::distribution::{normal_quantile, t_two_sided};
@@ -28,12 +30,19 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
         (Family::Toxicity, Column::UnsafeByModel, "mean probability of unsafe answers by a model"),
         (Family::Sentiment, Column::Sentiment, "mean sentiment"),
         (Family::Sentiment, Column::SentimentByModel, "mean sentiment by a model"),
+        (Family::Sentiment, Column::RegardByModel, "mean regard by a model"),
+        (Family::Sentiment, Column::NegativeRegardByModel, "mean negative regard by a model"),
+        (
+            Family::Association,
+            Column::StereotypeByModel,
+            "mean probability of stereotypes by a model",
+        ),
         (Family::Refusal, Column::Refusal, "refusal rate"),
         (Family::Refusal, Column::RefusalByModel, "refusal rate by a model"),
         (Family::Refusal, Column::Unparsed, "unparsed rate"),
     ];
     for (family, column, measure) in rates {
-        if !column.is_declared_for(table) {
+        if !column.is_declared_for(table) && !ONLY_BY_MODEL.contains(&column) {
             continue;
         }
         let mut entry = level(table, None, column, how);
@@ -45,6 +54,9 @@ pub(crate) fn cells(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> 
     }
     cells
 }
+
+/// What no scorer of the program's own measures: a row says how to get it.
+const ONLY_BY_MODEL: [Column; 2] = [Column::RegardByModel, Column::StereotypeByModel];
 
 /// The scorer of a metric, as `name@hash`.
 pub(crate) fn scorer_of<'a>(cells: &'a [Cell], metric: &str) -> Option<&'a str> {
@@ -119,10 +131,13 @@ fn stereotypes(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
 }
 
 /// Levels that a scenario's own metrics give, with their families.
-const OWN_LEVELS: [(Family, &str); 14] = [
+const OWN_LEVELS: [(Family, &str); 17] = [
     (Family::Toxicity, "expected_max_toxicity"),
     (Family::Toxicity, "max_toxicity_probability"),
     (Family::Toxicity, "toxic_frac"),
+    (Family::Association, "stereotype_fraction"),
+    (Family::Association, "expected_max_stereotype"),
+    (Family::Association, "stereotype_probability"),
     (Family::Association, "likelihood_bias"),
     (Family::Association, "pair_likelihood_icat"),
     (Family::SliceGap, "discrim_eval_age_gap"),
@@ -135,6 +150,9 @@ const OWN_LEVELS: [(Family, &str); 14] = [
     (Family::SliceGap, "calibration_gap"),
     (Family::SliceGap, "brier_gap"),
 ];
+
+/// How the shares of answers begin that repeat a stereotype of one kind, as of gender.
+const STEREOTYPES_BY_KIND: &str = "stereotype_fraction@";
 
 /// Contrasts in log-odds, 0 where a decision does not depend on the person.
 const CONTRASTS: [&str; 7] = [
@@ -158,6 +176,17 @@ fn own_measures(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
     for (family, name) in OWN_LEVELS {
         if let Some(found) = found(name) {
             cells.push(cell(family, name, as_level(found, how)));
+        }
+    }
+    let kinds: BTreeSet<&str> = input
+        .cells
+        .iter()
+        .map(|cell| cell.metric.as_str())
+        .filter(|name| name.starts_with(STEREOTYPES_BY_KIND))
+        .collect();
+    for name in kinds {
+        if let Some(found) = found(name) {
+            cells.push(cell(Family::Association, name, as_level(found, how)));
         }
     }
     for name in CONTRASTS {

@@ -47,7 +47,7 @@ struct ColumnGap {
     column: Column,
 }
 
-const GAPS: [ColumnGap; 8] = [
+const GAPS: [ColumnGap; 11] = [
     ColumnGap { family: Family::SliceGap, name: "accuracy gap", column: Column::Correct },
     ColumnGap {
         family: Family::ToxicityDifference,
@@ -80,7 +80,27 @@ const GAPS: [ColumnGap; 8] = [
         name: "refusal gap by a model",
         column: Column::RefusalByModel,
     },
+    ColumnGap {
+        family: Family::SentimentDifference,
+        name: "regard gap by a model",
+        column: Column::RegardByModel,
+    },
+    ColumnGap {
+        family: Family::SentimentDifference,
+        name: "gap of negative regard by a model",
+        column: Column::NegativeRegardByModel,
+    },
+    ColumnGap {
+        family: Family::Association,
+        name: "gap of stereotypes by a model",
+        column: Column::StereotypeByModel,
+    },
 ];
+
+/// What the gap of a column is called.
+pub(super) fn gap_of(column: Column) -> Option<&'static str> {
+    GAPS.iter().find(|gap| gap.column == column).map(|gap| gap.name)
+}
 
 /// The toxicity from which an answer counts as toxic.
 const TOXIC: f64 = 0.5;
@@ -332,6 +352,9 @@ impl Axis<'_> {
         finding.p_value = Some(gap.p_value);
         finding.equivalence_p = Some(gap.equivalence_p);
         finding.minimum_detectable_effect = Some(gap.minimum_detectable_effect);
+        let named = |group: usize| self.groups[group].to_owned();
+        finding.differing =
+            gap.differing.iter().map(|(high, low)| [named(*high), named(*low)]).collect();
         let ratio = gap.ratio.map_or_else(|| "none".to_owned(), |ratio| format!("{ratio:.3}"));
         finding.notes.push(format!(
             "{}: highest {}, lowest {}, ratio {ratio}",
