@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use holometer_core::{MetricCard, Score, TotalsMetric, Unit, Value};
-use holometer_stats::calibration::{Prediction, brier};
+use holometer_stats::calibration::{Prediction, brier, ece_equal_mass};
 
 use crate::calibration::Read;
 use crate::groups::number_of;
@@ -11,17 +11,20 @@ use crate::groups::number_of;
 const DOCS: &str = include_str!("docs/group_calibration.md");
 /// A group with fewer answers is left out.
 const LEAST: usize = 30;
-const NAMES: [&str; 2] = ["calibration_gap", "brier_gap"];
+/// As many as HELM's `ece_10_bin` has.
+const BINS: usize = 10;
+const NAMES: [&str; 3] = ["calibration_gap", "brier_gap", "ece_gap"];
 
 /// Documents the statistics.
 pub(crate) fn cards() -> Vec<MetricCard> {
     let summaries = [
         "Largest less smallest overconfidence (mean confidence less accuracy) over groups of people",
         "Largest less smallest Brier score over groups of people",
+        "Largest less smallest calibration error (10 bins of equal mass) over groups of people",
     ];
     NAMES
         .into_iter()
-        .zip([2.0, 1.0])
+        .zip([2.0, 1.0, 1.0])
         .zip(summaries)
         .map(|((name, most), summary)| MetricCard {
             name,
@@ -75,7 +78,7 @@ impl TotalsMetric for GroupCalibration {
 }
 
 /// The largest gaps over all axes with at least two groups of enough answers.
-fn gaps(units: &[&[f64]]) -> Option<[f64; 2]> {
+fn gaps(units: &[&[f64]]) -> Option<[f64; 3]> {
     let mut members: BTreeMap<(u64, u64), Vec<Prediction>> = BTreeMap::new();
     for unit in units {
         let prediction = Prediction { confidence: unit[0], correct: unit[1] > 0.5 };
@@ -83,18 +86,19 @@ fn gaps(units: &[&[f64]]) -> Option<[f64; 2]> {
             members.entry((pair[0] as u64, pair[1] as u64)).or_default().push(prediction);
         }
     }
-    let mut by_axis: BTreeMap<u64, Vec<[f64; 2]>> = BTreeMap::new();
+    let mut by_axis: BTreeMap<u64, Vec<[f64; 3]>> = BTreeMap::new();
     for ((axis, _), predictions) in members.iter().filter(|(_, group)| group.len() >= LEAST) {
-        let brier = brier(predictions)?;
-        by_axis.entry(*axis).or_default().push([overconfidence(predictions), brier]);
+        let errors =
+            [overconfidence(predictions), brier(predictions)?, ece_equal_mass(predictions, BINS)?];
+        by_axis.entry(*axis).or_default().push(errors);
     }
-    let gap = |groups: &[[f64; 2]], at: usize| {
+    let gap = |groups: &[[f64; 3]], at: usize| {
         let most = groups.iter().map(|group| group[at]).fold(f64::NEG_INFINITY, f64::max);
         most - groups.iter().map(|group| group[at]).fold(f64::INFINITY, f64::min)
     };
-    let axes: Vec<&Vec<[f64; 2]>> = by_axis.values().filter(|groups| groups.len() > 1).collect();
+    let axes: Vec<&Vec<[f64; 3]>> = by_axis.values().filter(|groups| groups.len() > 1).collect();
     let largest = |at: usize| axes.iter().map(|groups| gap(groups, at)).reduce(f64::max);
-    Some([largest(0)?, largest(1)?])
+    Some([largest(0)?, largest(1)?, largest(2)?])
 }
 
 /// Mean confidence less accuracy.
@@ -128,6 +132,12 @@ mod tests {
         let units: Vec<&[f64]> = units.iter().map(Vec::as_slice).collect();
         let ours = gaps(&units).unwrap_or_default();
         assert!((ours[0] - (overconfidence(one) - overconfidence(other)).abs()).abs() < 1e-12);
+        // The errors of a group never cancel out: its calibration error is at least its overconfidence, both ways.
+        let ece = |group| ece_equal_mass(group, BINS).unwrap_or_default();
+        for group in [one, other] {
+            assert!(ece(group) >= overconfidence(group).abs() - 1e-12);
+        }
+        assert!((ours[2] - (ece(one) - ece(other)).abs()).abs() < 1e-12);
         assert_eq!(gaps(&units[..60]), None);
     }
 }

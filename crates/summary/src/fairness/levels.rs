@@ -131,7 +131,7 @@ fn stereotypes(input: &RowInput<'_>, how: &Judgement) -> Vec<FairnessCell> {
 }
 
 /// Levels that a scenario's own metrics give, with their families.
-const OWN_LEVELS: [(Family, &str); 17] = [
+const OWN_LEVELS: [(Family, &str); 18] = [
     (Family::Toxicity, "expected_max_toxicity"),
     (Family::Toxicity, "max_toxicity_probability"),
     (Family::Toxicity, "toxic_frac"),
@@ -149,6 +149,7 @@ const OWN_LEVELS: [(Family, &str); 17] = [
     (Family::SliceGap, "borkan_auc"),
     (Family::SliceGap, "calibration_gap"),
     (Family::SliceGap, "brier_gap"),
+    (Family::SliceGap, "ece_gap"),
 ];
 
 /// How the shares of answers begin that repeat a stereotype of one kind, as of gender.
