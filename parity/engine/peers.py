@@ -239,13 +239,13 @@ def rope_theta(source):
 def run(options):
     here, folder = pathlib.Path(__file__), options.folder
     engines = {
-        "Holometer, f32": ["holometer", str(folder / "f32"), "stored"],
+        "Holometer, f32": ["holometer", str(folder / "f32"), "auto"],
         "transformers, f32": ["transformers", str(folder / "f32"), ""],
         "llama.cpp, F32": ["llama", str(folder / "F32.gguf"), ""],
-        "Holometer, Q8_0": ["holometer", str(folder / "Q8_0.gguf"), "stored"],
+        "Holometer, Q8_0": ["holometer", str(folder / "Q8_0.gguf"), "auto"],
         "llama.cpp, Q8_0": ["llama", str(folder / "Q8_0.gguf"), ""],
-        "Holometer, Q8_0, activations rounded to 16 bits": ["holometer", str(folder / "Q8_0.gguf"), "rounded16"],
-        "Holometer, Q8_0, activations rounded to 8 bits as llama.cpp's": ["holometer", str(folder / "Q8_0.gguf"), "rounded8"],
+        "Holometer, Q8_0, `--dtype stored`": ["holometer", str(folder / "Q8_0.gguf"), "stored"],
+        "Holometer, Q8_0, `--dtype rounded8`": ["holometer", str(folder / "Q8_0.gguf"), "rounded8"],
     }
     found = {name: [] for name in engines}
     for turn in range(options.rounds):
@@ -294,29 +294,29 @@ def table(found, options):
         shared, helm = cell(name, "job, prefix shared", 1), cell(name, "job, HELM's way", 0)
         unit = lambda value: value if value == "-" else f"{value} s"
         lines.append(f"| {name} | {cell(name, 'prefill')} | {decode} | {unit(shared)} | {unit(helm)} |")
-    job = median(own, "job, prefix shared")
-    # Against the faster of the two matrix products that were measured.
-    products = median(own, "product_gflops"), median(theirs, "matrix product")
-    share = median(own, "prefill_share_of_product") * products[0] / max(products)
-    ratio = lambda a, b: f"{a / b:.2f}x"
-    rounded = [name for name in found if "rounded" in name]
+    def ratios(name, peer, what):
+        """A rate against a peer's (or the peer's seconds against ours), by medians, and in brackets in the worst and best round."""
+        order = -1 if what.startswith("job") else 1
+        rounds = sorted((a[what] / b[what]) ** order for a, b in zip(found[name], found[peer]))
+        middle = (median(name, what) / median(peer, what)) ** order
+        return f"{middle:.2f}x ({rounds[0]:.2f} to {rounds[-1]:.2f})"
+
+    # Against the faster of the two matrix products that were measured in a round.
+    products = [max(a["product_gflops"], b["matrix product"]) for a, b in zip(found[own], found[theirs])]
+    shares = [100 * a["prefill_share_of_product"] * a["product_gflops"] / product for a, product in zip(found[own], products)]
+    quantised, exact, coarse = (name for name in found if name.startswith("Holometer, Q8_0"))
     lines += [
         "",
-        f"Reading the prompt, attention included, runs at {100 * share:.0f}% of the faster f32 matrix product. "
-        f"The job is {ratio(median(theirs, 'job, HELM' + chr(39) + 's way'), job)} as fast as HELM's way through transformers and "
-        f"{ratio(median(theirs, 'job, prefix shared'), job)} as fast as transformers with a prefix cache made by hand. Writing 16 sequences is "
-        f"{ratio(median(own, 'decode 16'), median('llama.cpp, F32', 'decode 16'))} (F32) and "
-        f"{ratio(median('Holometer, Q8_0', 'decode 16'), median('llama.cpp, Q8_0', 'decode 16'))} (Q8_0) as fast as llama.cpp on the same numbers, one sequence "
-        f"{ratio(median(own, 'decode 1'), median('llama.cpp, F32', 'decode 1'))} and "
-        f"{ratio(median('Holometer, Q8_0', 'decode 1'), median('llama.cpp, Q8_0', 'decode 1'))}. "
-        + "; ".join(
-            f"with activations of {bits} bits "
-            f"{ratio(median(name, 'decode 16'), median('llama.cpp, Q8_0', 'decode 16'))} and {ratio(median(name, 'decode 1'), median('llama.cpp, Q8_0', 'decode 1'))}"
-            for bits, name in ((16, rounded[0]), (8, rounded[1]))
-        )
-        + ". From Q8_0 the job is "
-        + ", ".join(ratio(job, median(name, "job, prefix shared")) for name in ("Holometer, Q8_0", *rounded))
-        + " as fast as in f32, with activations as they are, of 16 and of 8 bits.",
+        "| ratio | by medians (worst to best round) |",
+        "| --- | --- |",
+        f"| reading the prompt, attention included, to the faster f32 matrix product | {statistics.median(shares):.0f}% ({min(shares):.0f} to {max(shares):.0f}) |",
+        f"| the job, to HELM's way through transformers | {median(theirs, 'job, HELM' + chr(39) + 's way') / median(own, 'job, prefix shared'):.1f}x |",
+        f"| the job, to transformers with a prefix cache made by hand | {ratios(own, theirs, 'job, prefix shared')} |",
+        *(f"| writing {count} sequences, f32, to llama.cpp | {ratios(own, 'llama.cpp, F32', f'decode {count}')} |" for count in SEQUENCES),
+        *(f"| writing {count} sequences, Q8_0, to llama.cpp | {ratios(quantised, 'llama.cpp, Q8_0', f'decode {count}')} |" for count in SEQUENCES),
+        f"| the job from Q8_0, to llama.cpp | {ratios(quantised, 'llama.cpp, Q8_0', 'job, prefix shared')} |",
+        f"| the job from Q8_0, to f32 | {ratios(quantised, own, 'job, prefix shared')} |",
+        f"| the same with `--dtype stored`, and with `--dtype rounded8` | {ratios(exact, own, 'job, prefix shared')}, {ratios(coarse, own, 'job, prefix shared')} |",
     ]
     return "\n".join(lines)
 

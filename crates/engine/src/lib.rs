@@ -38,6 +38,7 @@ pub use describe::{TokenizerAndWindow, load_tokenizer, load_tokenizer_and_window
 pub use embed::{Embedding, Pooling};
 pub use encoder::{Baseline, BaselineSource, BertScore, BertScoreSettings, Encoder, TextPair};
 pub use error::EngineError;
+pub use format::gguf_parts;
 pub use memory::resident_memory;
 pub use model::LocalModel;
 pub use options::{ChatUse, LoadOptions, WeightType};

@@ -15,7 +15,8 @@ use crate::decoder::{Decoder, Keep, KvCache, Workspace};
 use crate::describe::Description;
 use crate::error::EngineError;
 use crate::fingerprint::fingerprint;
-use crate::format::{Checkpoint, Source};
+use crate::format::{Checkpoint, Source, group_shape};
+use crate::kernels::Isa;
 use crate::kernels::attention::PAGE;
 use crate::kernels::gemm::Products;
 use crate::kernels::rounded::Bits;
@@ -76,17 +77,12 @@ impl LocalModel {
             Source::Folder(folder) => folder.checkpoint()?,
         });
         let own_tokenizer = options.tokenizer.as_ref().and_then(|path| std::fs::read(path).ok());
-        let (keep, products) = match options.weights {
-            WeightType::AsStored => (Keep::AsStored, Products::Exact),
-            WeightType::F32 => (Keep::AsF32, Products::Exact),
-            WeightType::Rounded16 => (Keep::AsStored, Products::Rounded(Bits::Sixteen)),
-            WeightType::Rounded8 => (Keep::AsStored, Products::Rounded(Bits::Eight)),
-        };
+        let (keep, products) = arithmetic(options.weights, &checkpoint);
         // Unpacking the weights changes no number; rounding the activations does.
-        let rounding = match products {
-            Products::Exact => "false",
-            Products::Rounded(Bits::Sixteen) => "16 bits",
-            Products::Rounded(Bits::Eight) => "true",
+        let (rounding, activations) = match products {
+            Products::Exact => ("false", ""),
+            Products::Rounded(Bits::Sixteen) => ("16 bits", ", activations of 16 bits"),
+            Products::Rounded(Bits::Eight) => ("true", ", activations of 8 bits"),
         };
         let settings = format!(
             "{:?} {:?} {:?} {rounding}",
@@ -103,7 +99,7 @@ impl LocalModel {
             name: ModelName(name),
             fingerprint,
             summary: format!(
-                "{summary_start}, window of {} tokens, {} on {threads} threads",
+                "{summary_start}{activations}, window of {} tokens, {} on {threads} threads",
                 description.window.max_sequence_length,
                 decoder.isa.name()
             ),
@@ -329,6 +325,21 @@ fn key_value_room(
         });
     }
     Ok(KvCache::new(layers, config.kv_heads, config.head_dim, pages))
+}
+
+/// How weights are kept and activations enter products with them.
+fn arithmetic(weights: WeightType, checkpoint: &Checkpoint) -> (Keep, Products) {
+    let is_quantised =
+        || checkpoint.tensors.values().any(|entry| group_shape(entry.dtype).is_some());
+    match weights {
+        WeightType::Auto if Isa::detect().multiplies_whole_numbers() && is_quantised() => {
+            (Keep::AsStored, Products::Rounded(Bits::Sixteen))
+        }
+        WeightType::Auto | WeightType::AsStored => (Keep::AsStored, Products::Exact),
+        WeightType::F32 => (Keep::AsF32, Products::Exact),
+        WeightType::Rounded16 => (Keep::AsStored, Products::Rounded(Bits::Sixteen)),
+        WeightType::Rounded8 => (Keep::AsStored, Products::Rounded(Bits::Eight)),
+    }
 }
 
 fn describe_checkpoint(config: &ModelConfig, checkpoint: &Checkpoint, gguf: bool) -> String {

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 /// How weights are kept in memory and computed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum WeightType {
-    /// As the files store them; every product is computed in f32 from the exact stored values.
+    /// [`Self::Rounded16`] where weights are quantised and this processor has vector instructions for whole numbers that we
+    /// use (x86-64 with AVX2); otherwise [`Self::AsStored`].
     #[default]
+    Auto,
+    /// As the files store them; every product is computed in f32 from the exact stored values.
     AsStored,
     /// Unpacked to f32 at loading. The same numbers as [`Self::AsStored`], more memory.
     F32,

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::tiny::{self, words};
@@ -118,6 +119,8 @@ fn rounded_activations_stay_near_on_the_real_model() {
     };
     let exact = logprobs(WeightType::AsStored);
     assert_eq!(exact, logprobs(WeightType::F32));
+    let by_itself = logprobs(WeightType::Auto);
+    assert!(by_itself == logprobs(WeightType::Rounded16) || by_itself == exact);
     let bounds = [(WeightType::Rounded16, 5e-3), (WeightType::Rounded8, 0.5)];
     for (weights, bound) in bounds {
         let differences: Vec<f64> =
@@ -130,6 +133,30 @@ fn rounded_activations_stay_near_on_the_real_model() {
         );
         assert!(mean > 0.0 && largest < bound, "{weights:?}: {largest}");
     }
+}
+
+#[test]
+fn activations_are_rounded_unasked_only_for_quantised_weights() {
+    let summary = |path: &Path, weights| {
+        let options = LoadOptions { weights, ..LoadOptions::default() };
+        let card = LocalModel::load(path, &options).unwrap().card().clone();
+        (card.summary, card.fingerprint)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    tiny::write(folder.path(), false);
+    let (text, own) = summary(folder.path(), WeightType::Auto);
+    assert!(!text.contains("activations"), "{text}");
+    assert_eq!(own, summary(folder.path(), WeightType::AsStored).1);
+    let Some(path) = real_model() else { return };
+    let (text, own) = summary(&path, WeightType::Auto);
+    let alike = if text.contains(", activations of 16 bits,") {
+        WeightType::Rounded16
+    } else {
+        WeightType::AsStored
+    };
+    assert_eq!(own, summary(&path, alike).1);
+    let fast = cfg!(target_arch = "x86_64") && text.contains("AVX");
+    assert_eq!(alike == WeightType::Rounded16, fast, "{text}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use common::{ask, completion, generate, real_model, score};
 use holometer_core::{Decoding, Prompt, Request};
-use holometer_engine::{ChatUse, LoadOptions, LocalModel};
+use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType};
 use serde_json::Value;
 
 /// Largest difference of a token's log-probability.
@@ -16,7 +16,9 @@ const TOLERANCE: f64 = 1e-3;
 
 fn load(chat: ChatUse) -> Option<LocalModel> {
     let tokenizer = holometer_testkit::shared_path("golden/data/tokenizer/tokenizer.json")?;
-    let options = LoadOptions { chat, tokenizer: Some(tokenizer), ..LoadOptions::default() };
+    let weights = WeightType::AsStored;
+    let options =
+        LoadOptions { chat, weights, tokenizer: Some(tokenizer), ..LoadOptions::default() };
     Some(LocalModel::load(&real_model()?, &options).unwrap())
 }
 

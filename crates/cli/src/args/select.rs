@@ -113,7 +113,7 @@ pub(crate) struct EnvironmentArgs {
     /// A context window smaller than the local model's own, in tokens.
     #[arg(long, value_name = "TOKENS")]
     pub(crate) max_context: Option<usize>,
-    /// How local weights are kept in memory.
+    /// How local weights are kept in memory and computed with.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) dtype: WeightsArg,
     /// Send prompts to local models as they are, without the model's chat template.
@@ -126,13 +126,16 @@ pub(crate) struct EnvironmentArgs {
 /// How weights are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WeightsArg {
-    /// As the files store them, with every product in f32.
+    /// As the files store them. Unquantised weights: with every product in f32. Quantised weights: as `rounded16` where this
+    /// processor has AVX2, else as `stored`.
     #[default]
+    Auto,
+    /// As the files store them, with every product in f32.
     Stored,
     /// Unpacked to f32: the same numbers, more memory.
     F32,
-    /// As stored, with activations rounded to 16 bits where they meet quantised weights: faster with AVX-512, and a token's
-    /// log-probability changes by some thousandths.
+    /// As stored, with activations rounded to 16 bits where they meet quantised weights: faster, and a token's log-probability
+    /// changes by some thousandths.
     Rounded16,
     /// As stored, with activations rounded to 8 bits where they meet quantised weights: faster still, and a token's
     /// log-probability changes by some hundredths.

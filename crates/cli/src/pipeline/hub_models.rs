@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use holometer_data::{DataError, DataFile, Library, Location, Progress};
+use holometer_engine::gguf_parts;
 use serde_json::Value;
 
 /// What every model has, and what some have beside it.
@@ -51,10 +52,19 @@ pub(crate) fn fetch(
 ) -> Result<PathBuf, String> {
     let repository = parse(spec)?;
     let get = |path: &str| library.fetch(&repository.file(path), progress);
-    if let Some(gguf) = &repository.gguf {
-        return get(gguf).map_err(|error| error.to_string());
-    }
     let folder = library.cache_dir.join("models").join(repository.folder_name());
+    if let Some(gguf) = &repository.gguf {
+        let parts = gguf_parts(gguf);
+        if parts.len() == 1 {
+            return get(gguf).map_err(|error| error.to_string());
+        }
+        // They find one another by their names.
+        for part in &parts {
+            let path = get(part).map_err(|error| error.to_string())?;
+            link(&path, &folder.join(part)).map_err(|error| unwritable(&folder, &error))?;
+        }
+        return Ok(folder.join(&parts[0]));
+    }
     if let Some(names) = listed(&folder) {
         for name in &names {
             let path = get(name).map_err(|error| error.to_string())?;

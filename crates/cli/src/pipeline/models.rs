@@ -359,6 +359,7 @@ pub(crate) fn load_options(local: &LocalSettings, name: Option<&ModelName>) -> L
 /// The engine's word for how weights are kept.
 pub(crate) fn weight_type(typed: WeightsArg) -> WeightType {
     match typed {
+        WeightsArg::Auto => WeightType::Auto,
         WeightsArg::Stored => WeightType::AsStored,
         WeightsArg::F32 => WeightType::F32,
         WeightsArg::Rounded16 => WeightType::Rounded16,

@@ -7,7 +7,7 @@ use crate::common;
 
 const TOKEN: &str = "hf_planted0123456789";
 
-/// A hub with a sharded model, one with pickles only, and one that wants a licence agreement.
+/// A hub with a sharded model, a GGUF model in two parts, one with pickles only, and one that wants a licence agreement.
 fn hub(request: &FakeRequest) -> Reaction {
     let bytes = |body: &[u8]| {
         FakeReply::text(200, "application/octet-stream", body).with_header("etag", "\"1\"")
@@ -21,6 +21,8 @@ fn hub(request: &FakeRequest) -> Reaction {
         "/org/tiny/resolve/v1/model.safetensors.index.json" => bytes(index.to_string().as_bytes()),
         "/org/tiny/resolve/v1/model-1-of-2.safetensors" => bytes(b"first shard"),
         "/org/tiny/resolve/v1/model-2-of-2.safetensors" => bytes(b"second shard"),
+        "/org/parts/resolve/main/q8/x-00001-of-00002.gguf" => bytes(b"first part"),
+        "/org/parts/resolve/main/q8/x-00002-of-00002.gguf" => bytes(b"second part"),
         path if path.starts_with("/org/gated/") => {
             FakeReply::json(401, &json!({ "error": "gated" }))
         }
@@ -52,6 +54,19 @@ fn a_model_is_fetched_once_with_the_token_and_then_needs_no_network() {
     std::fs::remove_file(folder.join("model-1-of-2.safetensors")).unwrap();
     assert!(pull(&["--offline"]).status.success());
     assert_eq!(std::fs::read(folder.join("model-1-of-2.safetensors")).unwrap(), b"first shard");
+}
+
+#[test]
+fn all_parts_of_a_gguf_model_are_fetched_and_lie_together() {
+    let home = tempfile::tempdir().unwrap();
+    let server = FakeServer::start(hub);
+    let mut command = common::holometer(home.path());
+    command.args(["pull", "-m", "hf:org/parts/q8/x-00002-of-00002.gguf"]);
+    let output = command.env("HF_ENDPOINT", server.url()).output().unwrap();
+    assert!(output.status.success(), "{}", common::stderr(&output));
+    let folder = home.path().join("cache/models/org--parts@main/q8");
+    assert_eq!(std::fs::read(folder.join("x-00001-of-00002.gguf")).unwrap(), b"first part");
+    assert_eq!(std::fs::read(folder.join("x-00002-of-00002.gguf")).unwrap(), b"second part");
 }
 
 #[test]

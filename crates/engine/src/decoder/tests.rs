@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Decoder, Keep, KvCache, Run, Workspace};
 use crate::config::ModelConfig;
-use crate::format::{FolderFiles, GgufFile};
+use crate::format::{FolderFiles, Source};
 use crate::kernels::attention::PAGE;
 use crate::kernels::gemm::Products;
 use holometer_testkit::tiny::fill;
@@ -136,11 +136,21 @@ fn compare_states(decoder: &Decoder, fixture: &Value) -> Result<(), String> {
 fn check_gguf(path: &Path, fixture: &Value) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tiny.gguf");
-    let packed = std::fs::File::open(path.with_extension("gguf.gz")).unwrap();
+    unpack(&path.with_extension("gguf.gz"), &file);
+    compare_gguf(&file, fixture)
+}
+
+fn unpack(packed: &Path, to: &Path) {
+    let packed = std::fs::File::open(packed).unwrap();
     let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
-    std::fs::write(&file, bytes).unwrap();
-    let file = GgufFile::open(&file).map_err(|error| error.to_string())?;
+    std::fs::write(to, bytes).unwrap();
+}
+
+fn compare_gguf(file: &Path, fixture: &Value) -> Result<(), String> {
+    let Source::Gguf(file) = Source::open(file).map_err(|error| error.to_string())? else {
+        return Err("it is taken for a folder of safetensors".into());
+    };
     let config = ModelConfig::from_gguf(&file).map_err(|error| error.to_string())?;
     let checkpoint = Arc::new(file.checkpoint);
     let decoder = Decoder::load(config, checkpoint, true, Keep::AsStored, Products::Exact);
@@ -189,6 +199,35 @@ fn every_architecture_gives_the_logits_and_states_of_transformers() {
 #[test]
 fn gguf_files_of_every_architecture_give_the_logits_of_transformers() {
     check_all("gguf", 34, check_gguf);
+}
+
+/// A GGUF model that gguf-py's writer split into parts: whichever is named, or their folder.
+#[test]
+fn a_gguf_model_in_parts_is_the_whole_one() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gguf");
+    let fixture: Value =
+        serde_json::from_slice(&std::fs::read(fixtures.join("llama.json")).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let part = |number: usize| folder.path().join(format!("llama-{number:05}-of-00005.gguf"));
+    for number in 1..=5 {
+        let packed = fixtures.join(format!("parts/llama-{number:05}-of-00005.gguf.gz"));
+        unpack(&packed, &part(number));
+    }
+    for path in [part(1), part(4), folder.path().to_owned()] {
+        compare_gguf(&path, &fixture).unwrap();
+    }
+    let refused = |path: &Path| Source::open(path).unwrap_err().to_string();
+    let alone = folder.path().join("renamed.gguf");
+    std::fs::copy(part(1), &alone).unwrap();
+    assert!(refused(&alone).contains("it is one of 5 parts of a model, but not named as one"));
+    assert!(refused(folder.path()).contains("the folder has 6 GGUF files"));
+    std::fs::copy(part(2), part(3)).unwrap();
+    let error = refused(&part(1));
+    assert!(error.contains("00003-of-00005") && error.contains("part 3 of 5"), "{error}");
+    std::fs::remove_file(part(3)).unwrap();
+    let error = refused(&part(5));
+    assert!(error.contains("part 3 of 5 of the model is missing"), "{error}");
+    assert!(error.contains("hint: download all parts"), "{error}");
 }
 
 fn check_all(

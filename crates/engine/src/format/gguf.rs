@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{Checkpoint, DType, MappedFile, TensorEntry, not_a_model};
+use super::{Checkpoint, DType, TensorEntry, not_a_model, parts};
 use crate::error::EngineError;
 
 /// A metadata value.
@@ -68,10 +68,9 @@ const DEFAULT_ALIGNMENT: usize = 32;
 const MAX_NESTING: usize = 4;
 
 impl GgufFile {
+    /// Opens a file, and the other parts of its model if it is one of several.
     pub(crate) fn open(path: &Path) -> Result<Self, EngineError> {
-        let file = MappedFile::open(path)?;
-        let (metadata, tensors) = parse(path, file.bytes())?;
-        Ok(Self { metadata, checkpoint: Checkpoint { files: vec![file], tensors } })
+        parts::open(path)
     }
 
     pub(crate) fn path(&self) -> &Path {

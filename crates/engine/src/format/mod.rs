@@ -6,6 +6,7 @@ mod dequant;
 mod dtype;
 mod gguf;
 mod map;
+mod parts;
 mod safetensors;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ pub(crate) use dequant::{GroupShape, dequantise, group_shape, groups};
 pub(crate) use dtype::DType;
 pub(crate) use gguf::{GgufFile, Value as GgufValue};
 pub(crate) use map::MappedFile;
+pub use parts::gguf_parts;
 pub(crate) use safetensors::{FolderFiles, read_json};
 
 use crate::error::EngineError;
@@ -95,8 +97,8 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Looks at a path without reading weights. A folder that holds one GGUF file and no `config.json` counts as
-    /// that file.
+    /// Looks at a path without reading weights. A folder that holds one GGUF file, or the parts of one model, and no `config.json`
+    /// counts as that file.
     pub(crate) fn open(path: &Path) -> Result<Self, EngineError> {
         if path.is_dir() {
             if path.join("config.json").is_file() {
@@ -127,12 +129,21 @@ fn single_gguf(folder: &Path) -> Result<PathBuf, EngineError> {
             "name a folder as the Hugging Face hub lays it out, or a GGUF file",
         )),
         [one] => Ok(one.clone()),
+        // The parts of one model.
+        [first, ..] if is_one_model(&found) => Ok(first.clone()),
         [first, ..] => Err(not_a_model(
             folder,
             &format!("the folder has {} GGUF files", found.len()),
             &format!("name one of them, for instance `{}`", first.display()),
         )),
     }
+}
+
+fn is_one_model(files: &[PathBuf]) -> bool {
+    let names: Vec<_> =
+        files.iter().map(|path| path.file_name().unwrap_or_default().to_string_lossy()).collect();
+    names[0].contains("-of-")
+        && names.iter().all(|name| gguf_parts(&names[0]).contains(&name.to_string()))
 }
 
 pub(crate) fn not_a_model(path: &Path, reason: &str, hint: &str) -> EngineError {

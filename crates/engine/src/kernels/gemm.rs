@@ -20,8 +20,8 @@ use super::micro::{self, PANEL, Rows, Tile};
 use super::panels::{Panels, QuantisedView};
 use super::rounded::{self, Bits, Rounded};
 
-/// Tiles whose packed rows a task keeps in its second-level cache.
-const TILES_PER_CHUNK: usize = 24;
+/// The most tiles whose packed rows a task keeps in its second-level cache.
+const TILES_PER_CHUNK: usize = 40;
 
 /// Tiles up to which the way of the weights from memory takes as long as the arithmetic.
 const FEW_TILES: usize = 2;
@@ -133,7 +133,7 @@ pub(crate) fn multiply(
             continue;
         }
         let job = Job { isa, packed, weights: part, tiling, out: shared, stride, column };
-        let plan = Plan::new(part.count(), tiling.tiles);
+        let plan = Plan::new(part.count(), tiling.tiles, TILES_PER_CHUNK);
         (0..plan.tasks()).into_par_iter().for_each(|task| {
             let (panels, tiles) = plan.task(task);
             UNPACKED.with_borrow_mut(|scratch| job.run(panels, &tiles, scratch));
@@ -142,36 +142,40 @@ pub(crate) fn multiply(
     }
 }
 
-/// How panels and tiles are shared out among tasks.
+/// How panels and tiles are shared out among tasks: in columns of panels and chunks of tiles, each as large as the others.
 pub(super) struct Plan {
     panels: usize,
-    panels_per_task: usize,
+    columns: usize,
     tiles: usize,
+    chunks: usize,
 }
 
 impl Plan {
-    pub(super) fn new(panels: usize, tiles: usize) -> Self {
+    /// At most so many tiles in a chunk.
+    pub(super) fn new(panels: usize, tiles: usize, most: usize) -> Self {
         let threads = rayon::current_num_threads();
-        let chunks = tiles.div_ceil(TILES_PER_CHUNK);
+        let chunks = tiles.div_ceil(most).max(1);
         let per_thread = if tiles <= 2 { 1 } else { 4 };
-        let wanted = (threads * per_thread).div_ceil(chunks).max(1);
-        Self { panels, panels_per_task: panels.div_ceil(wanted).max(1), tiles }
-    }
-
-    fn columns(&self) -> usize {
-        self.panels.div_ceil(self.panels_per_task)
+        // As many tasks for one thread as for another.
+        let mut columns = (threads * per_thread).div_ceil(chunks);
+        while !(columns * chunks).is_multiple_of(threads) {
+            columns += 1;
+        }
+        Self { panels, columns: columns.clamp(1, panels.max(1)), tiles, chunks }
     }
 
     pub(super) fn tasks(&self) -> usize {
-        self.columns() * self.tiles.div_ceil(TILES_PER_CHUNK)
+        self.columns * self.chunks
     }
 
+    /// The panels and the tiles of a task.
     pub(super) fn task(&self, task: usize) -> (Range<usize>, Range<usize>) {
-        let (chunk, column) = (task / self.columns(), task % self.columns());
-        let first = column * self.panels_per_task;
-        let panels = first..(first + self.panels_per_task).min(self.panels);
-        let tile = chunk * TILES_PER_CHUNK;
-        (panels, tile..(tile + TILES_PER_CHUNK).min(self.tiles))
+        let part =
+            |index: usize, parts: usize, all: usize| index * all / parts..(index + 1) * all / parts;
+        (
+            part(task % self.columns, self.columns, self.panels),
+            part(task / self.columns, self.chunks, self.tiles),
+        )
     }
 }
 

@@ -56,6 +56,11 @@ impl Isa {
         self.0 == Kind::Avx512 && is_x86_feature_detected!("avx512vnni")
     }
 
+    /// Whether products of whole numbers have kernels of their own, which are faster than those of floats.
+    pub(crate) fn multiplies_whole_numbers(self) -> bool {
+        self.0 != Kind::Portable
+    }
+
     /// For people.
     pub(crate) fn name(self) -> &'static str {
         match self.0 {

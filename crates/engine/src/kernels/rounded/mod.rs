@@ -25,6 +25,9 @@ use crate::format::GroupShape;
 /// Rows of a tile.
 const TILE_ROWS: usize = 6;
 
+/// The most tiles whose activations, whole rows of them, a task keeps in its second-level cache.
+const TILES_PER_CHUNK: usize = 24;
+
 /// To how many bits activations are rounded, sign included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bits {
@@ -156,7 +159,7 @@ pub(super) fn multiply(
     column: usize,
 ) {
     let tiling = Tiling::new(x.rows(), TILE_ROWS);
-    let plan = Plan::new(weights.outputs.div_ceil(PANEL), tiling.tiles);
+    let plan = Plan::new(weights.outputs.div_ceil(PANEL), tiling.tiles, TILES_PER_CHUNK);
     (0..plan.tasks()).into_par_iter().for_each(|task| {
         let (panels, tiles) = plan.task(task);
         for panel in panels {
