@@ -13,7 +13,7 @@ use crate::hub::{self, SplitPlace};
 use crate::library::{Library, location_key};
 use crate::package::download_wheel;
 use crate::read::no_member;
-use crate::reduce::{ChooseRows, Reduction, Work, reduce};
+use crate::reduce::{ChooseRows, NewKeeper, Reduction, Work, reduce};
 use crate::split::{SplitJob, fetch_split};
 use crate::{DataError, DataFile, Location, Progress};
 
@@ -56,6 +56,7 @@ pub(crate) fn deliver(
                 place: SplitPlace { dataset, revision, config, split },
                 columns,
                 rows: order.rows(),
+                each: order.each(),
                 what: location.describe(),
                 shown: &order.shown,
                 progress,
@@ -95,18 +96,31 @@ impl Order<'_> {
         }
     }
 
+    /// Who decides what is kept of each row, if anybody does.
+    fn each(&self) -> Option<&NewKeeper> {
+        match &self.file.reduction {
+            Some(Reduction { work: Work::Each(new), .. }) if self.location.is_split() => {
+                Some(&**new)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether what arrives is a part of the file, which the pinned hash does not describe.
     fn is_partial(&self) -> bool {
-        self.location.has_selected_columns() || self.rows().is_some()
+        self.location.has_selected_columns() || self.rows().is_some() || self.each().is_some()
     }
 }
 
-/// The file's name in the cache. Chosen rows are JSON Lines.
+/// The file's name in the cache. Chosen rows, and what is kept of rows, are JSON Lines.
 fn cached_name(file: &DataFile, location: &Location) -> String {
     let name = location.file_name();
     match &file.reduction {
         Some(Reduction { work: Work::Rows(_), .. }) if location.is_split() => {
             cache::safe_name(&format!("{}.rows.jsonl", name.trim_end_matches(".parquet")))
+        }
+        Some(Reduction { work: Work::Each(_), .. }) if location.is_split() => {
+            cache::safe_name(&format!("{}.kept.jsonl.zst", name.trim_end_matches(".parquet")))
         }
         _ => cache::safe_name(&name),
     }

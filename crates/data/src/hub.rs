@@ -10,6 +10,8 @@ use crate::settings::{Hub, Network};
 /// One file of a split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shard {
+    /// The split that it is a part of.
+    pub split: String,
     /// Path inside the repository.
     pub path: String,
     /// Size in bytes.
@@ -41,8 +43,22 @@ pub(crate) fn model_file(
     Ok(target_on(hub, &page, url, format!("`{path}` of the hub model `{model}`")))
 }
 
-/// The Parquet files of a split, in the order of their names.
+/// The Parquet files of a split, in the order of their names; of several splits joined with `+`, one after the other.
 pub(crate) async fn split_shards(
+    client: &Client,
+    network: &Network,
+    hub: &Hub,
+    place: &SplitPlace<'_>,
+) -> Result<Vec<Shard>, DataError> {
+    let mut shards = Vec::new();
+    for split in place.split.split('+') {
+        let place = SplitPlace { split, ..*place };
+        shards.extend(shards_of_one(client, network, hub, &place).await?);
+    }
+    Ok(shards)
+}
+
+async fn shards_of_one(
     client: &Client,
     network: &Network,
     hub: &Hub,
@@ -58,7 +74,7 @@ pub(crate) async fn split_shards(
             }
             own
         }
-        listing => listing?.iter().filter_map(shard).collect(),
+        listing => listing?.iter().filter_map(|item| shard(item, place.split)).collect(),
     };
     shards.sort_by(|a, b| a.path.cmp(&b.path));
     if shards.is_empty() {
@@ -89,7 +105,8 @@ async fn own_shards(
             let rest = name.strip_prefix(place.split);
             rest.is_some_and(|rest| rest == ".parquet" || rest.starts_with("-0"))
         };
-        let found: Vec<Shard> = items.iter().filter_map(shard).filter(is_of_split).collect();
+        let found: Vec<Shard> =
+            items.iter().filter_map(|item| shard(item, place.split)).filter(is_of_split).collect();
         if !found.is_empty() {
             return found;
         }
@@ -97,7 +114,8 @@ async fn own_shards(
     Vec::new()
 }
 
-/// Which split of which dataset.
+/// Which split of which dataset, or which splits, joined with `+`.
+#[derive(Clone, Copy)]
 pub(crate) struct SplitPlace<'a> {
     pub dataset: &'a str,
     pub revision: &'a str,
@@ -161,9 +179,10 @@ fn folder_names(items: &[Value]) -> String {
     names.join(", ")
 }
 
-fn shard(item: &Value) -> Option<Shard> {
+fn shard(item: &Value, split: &str) -> Option<Shard> {
     let path = item["path"].as_str().filter(|path| path.ends_with(".parquet"))?;
     (item["type"] == "file").then(|| Shard {
+        split: split.to_owned(),
         path: path.to_owned(),
         bytes: item["size"].as_u64().unwrap_or(0),
         sha256: item["lfs"]["oid"].as_str().map(str::to_ascii_lowercase),

@@ -32,6 +32,6 @@ pub use error::DataError;
 pub use library::Library;
 pub use lock::Lock;
 pub use progress::{Progress, Silent};
-pub use reduce::{ChooseRows, Reduction, Rewrite, Work};
+pub use reduce::{ChooseRows, Keeper, NewKeeper, Reduction, Rewrite, Work};
 pub use settings::{DEFAULT_HUB, DEFAULT_MAX_CACHE_BYTES, Hub, Network, Token};
 pub use source::{Availability, DataFile, Location, PARQUET_BRANCH};

@@ -7,6 +7,8 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::archive::{bomb_or, each_member};
 use crate::cache::safe_name;
 use crate::read::{matches_pattern, no_member, open_within};
@@ -29,6 +31,29 @@ pub type Rewrite = dyn Fn(&mut dyn BufRead, &mut dyn Write) -> io::Result<()> + 
 /// Which rows of a table with so many rows are kept, as positions from 0, in the order in which they are kept.
 pub type ChooseRows = dyn Fn(u64) -> Vec<u64> + Send + Sync;
 
+/// Goes over the rows of a Parquet split in order, and says what is kept of them.
+pub trait Keeper: Send {
+    /// Columns of which all rows are shown ([`Self::look`]) before the first is kept. None by default.
+    fn ahead(&self) -> &[&'static str] {
+        &[]
+    }
+
+    /// Takes note of rows with those columns alone.
+    fn look(&mut self, _rows: &[Value]) {}
+
+    /// What is kept of some rows of a split. The error says what is wrong with a row.
+    ///
+    /// # Errors
+    /// A row is not what it should be.
+    fn keep(&mut self, split: &str, rows: Vec<Value>) -> Result<Vec<Value>, String>;
+
+    /// Takes note of what an earlier, interrupted attempt kept of rows that are not shown again.
+    fn again(&mut self, _kept: &[Value]) {}
+}
+
+/// Makes a keeper that has seen nothing yet.
+pub type NewKeeper = dyn Fn() -> Box<dyn Keeper> + Send + Sync;
+
 /// How a file is made smaller.
 #[derive(Clone)]
 pub enum Work {
@@ -39,6 +64,9 @@ pub enum Work {
     Members(Vec<String>),
     /// Only some rows of a Parquet split are kept, as JSON Lines. Row groups without any of them are not downloaded.
     Rows(Arc<ChooseRows>),
+    /// What is kept of the rows of a Parquet split is decided row by row; it is kept as JSON Lines, compressed (zstd). Where
+    /// the server gives parts of files, only one shard of the split lies on the disk at a time.
+    Each(Arc<NewKeeper>),
 }
 
 impl Reduction {
@@ -70,7 +98,7 @@ impl Eq for Reduction {}
 /// Makes the file that arrived smaller and deletes it; gives the path of what is kept, in the same folder.
 pub(crate) fn reduce(arrived: &Path, work: &Work, limits: &Limits) -> Result<PathBuf, DataError> {
     let kept = match work {
-        Work::Rows(_) => return Ok(arrived.to_owned()),
+        Work::Rows(_) | Work::Each(_) => return Ok(arrived.to_owned()),
         Work::Rewrite(work) => {
             let kept = beside(arrived, &[".gz", ".zst"], ".kept.zst");
             rewrite(arrived, &**work, limits, &kept)?;
@@ -87,7 +115,7 @@ pub(crate) fn reduce(arrived: &Path, work: &Work, limits: &Limits) -> Result<Pat
 }
 
 /// How hard kept files are compressed.
-const LEVEL: i32 = 6;
+pub(crate) const LEVEL: i32 = 6;
 
 fn beside(path: &Path, endings: &[&str], ending: &str) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());

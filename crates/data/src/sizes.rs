@@ -51,12 +51,14 @@ impl Library {
                     Some(Reduction { work: Work::Rows(rows), .. }) => Some(&**rows),
                     _ => None,
                 };
+                let each = None;
                 let job = SplitJob {
                     library: self,
                     file,
                     place: SplitPlace { dataset, revision, config, split },
                     columns,
                     rows,
+                    each,
                     what: location.describe(),
                     shown: "",
                     progress: &Silent,

@@ -87,7 +87,7 @@ pub enum Location {
         revision: String,
         /// The dataset's configuration; `default` when it has only one.
         config: String,
-        /// The split, as in `validation`.
+        /// The split, as in `validation`; several, one after the other, are joined with `+`.
         split: String,
         /// Top-level columns to fetch; empty for all. Only their bytes are downloaded. The pinned hash is then
         /// compared with the one that the hub states for the whole file.

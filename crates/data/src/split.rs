@@ -1,5 +1,7 @@
 //! Fetching a split of a hub dataset's Parquet conversion: all of it, some columns, or some rows.
 
+mod each;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -14,7 +16,7 @@ use crate::hash::{combine, sha256_of_path, short_hash};
 use crate::http::{self, Target};
 use crate::hub::{self, Shard, SplitPlace};
 use crate::read::{jsonl, parquet_at, parquet_len};
-use crate::reduce::ChooseRows;
+use crate::reduce::{ChooseRows, NewKeeper};
 use crate::{DataError, DataFile, Library, Progress, cache};
 
 /// Which split is wanted, for whom.
@@ -26,6 +28,8 @@ pub(crate) struct SplitJob<'a> {
     pub columns: &'a [String],
     /// The rows wanted; all where absent.
     pub rows: Option<&'a ChooseRows>,
+    /// Who decides what is kept of each row; all of them as they are where nobody does.
+    pub each: Option<&'a NewKeeper>,
     /// The split, in words.
     pub what: String,
     /// The name in progress displays.
@@ -41,7 +45,7 @@ pub(crate) fn fetch_split(job: &SplitJob<'_>, to: &Path) -> Result<Option<String
         let shards = hub::split_shards(&client, &library.network, &library.hub, &job.place).await?;
         let stated: Option<Vec<String>> = shards.iter().map(|shard| shard.sha256.clone()).collect();
         let stated = stated.map(combine);
-        if !job.columns.is_empty() || job.rows.is_some() {
+        if !job.columns.is_empty() || job.rows.is_some() || job.each.is_some() {
             check_stated_hash(job, stated.as_deref())?;
         }
         let split = Split { job, client, shards };
@@ -99,6 +103,9 @@ impl Split<'_> {
         let (job, library) = (self.job, self.job.library);
         if job.rows.is_some() {
             return self.fetch_rows(to).await;
+        }
+        if let Some(new) = job.each {
+            return self.fetch_each(new, to).await;
         }
         let total: u64 = self.shards.iter().map(|shard| shard.bytes).sum();
         if total > library.max_cache_bytes && job.columns.is_empty() {
@@ -232,14 +239,7 @@ impl Split<'_> {
             }
         }
         write_lines(to, &values)?;
-        // What was set aside for a later attempt is no part of the file.
-        let folder = to.parent().unwrap_or(Path::new(""));
-        for item in fs::read_dir(folder).map_err(DataError::cache("list", folder))?.flatten() {
-            if item.path() != to {
-                fs::remove_file(item.path()).map_err(DataError::cache("delete", &item.path()))?;
-            }
-        }
-        Ok(())
+        remove_others(to)
     }
 
     /// The rows of one shard at these positions; what was taken out of it in an earlier attempt is used again.
@@ -272,6 +272,17 @@ impl Split<'_> {
         }
         Ok(values)
     }
+}
+
+/// Removes what was set aside for a later attempt.
+fn remove_others(to: &Path) -> Result<(), DataError> {
+    let folder = to.parent().unwrap_or(Path::new(""));
+    for item in fs::read_dir(folder).map_err(DataError::cache("list", folder))?.flatten() {
+        if item.path() != to {
+            fs::remove_file(item.path()).map_err(DataError::cache("delete", &item.path()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Where a shard lies while its rows are taken out.

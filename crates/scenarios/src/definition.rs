@@ -202,6 +202,8 @@ pub(crate) struct FileDef {
     pub(crate) joined: bool,
     /// Whether a file that can't be had is passed over.
     pub(crate) optional: bool,
+    /// Whether it stands for all others, and is passed over where one of them lies in a data folder.
+    pub(crate) whole: bool,
 }
 
 /// What is kept of a large download.
@@ -213,6 +215,10 @@ pub(crate) enum Kept {
     Compressed,
     /// Of the pages of Natural Questions, the parts that answer the question.
     NaturalQuestions,
+    /// Of a hub's Parquet split, the rows of which an instance is made.
+    Used,
+    /// Of the texts of Multi-EURLEX in many languages, the one that HELM's random stream draws.
+    OneLanguage,
 }
 
 /// A seeded draw of rows: the first of them after a shuffle.
@@ -250,7 +256,7 @@ pub(crate) struct HubParquetDef {
     pub(crate) dataset: String,
     /// *Template*: the configuration.
     pub(crate) config: Text,
-    /// *Template*: the split.
+    /// *Template*: the split; several, one after the other, are joined with `+`.
     pub(crate) split: Text,
     /// A commit of the conversion. Default: its newest state (`refs/convert/parquet`).
     #[serde(default)]

@@ -24,6 +24,8 @@ pub(crate) struct NeededFile {
     pub(crate) role: String,
     /// Whether it may be missing beside local copies of the others.
     pub(crate) optional: bool,
+    /// Whether it stands for all others.
+    whole: bool,
     /// What templates see beside its rows.
     pub(crate) scope: Scope,
     /// How it is read.
@@ -130,11 +132,12 @@ fn needed_file(
             sha256: optional(&def.sha256)?.filter(|hash| !hash.is_empty()),
             bytes: size(def.bytes, def.bytes_from.as_ref(), &scope)?,
             about_bytes: size(def.about_bytes, def.about_bytes_from.as_ref(), &scope)?,
-            reduction: reduction(def),
+            reduction: reduction(definition, def, &scope),
         },
         split: def.split.unwrap_or(Split::Test),
         role,
         optional: def.optional,
+        whole: def.whole,
         reading: Reading {
             format: def.format.or(definition.data.format).unwrap_or(Format::Jsonl),
             member: optional(&def.member)?,
@@ -175,6 +178,9 @@ pub(crate) fn open(
         files.iter().any(|needed| matches!(library.locate(&needed.file), Availability::Local(_)));
     let mut opened = Vec::new();
     for needed in files {
+        if needed.whole && some_are_local {
+            continue;
+        }
         let is_here = matches!(
             library.locate(&needed.file),
             Availability::Local(_) | Availability::Cached(_)
@@ -210,6 +216,9 @@ pub(crate) fn wanted(files: Vec<NeededFile>, library: &Library) -> Vec<DataFile>
     let some_are_local =
         files.iter().any(|needed| matches!(library.locate(&needed.file), Availability::Local(_)));
     let is_wanted = |needed: &NeededFile| {
+        if needed.whole && some_are_local {
+            return false;
+        }
         let is_here = matches!(
             library.locate(&needed.file),
             Availability::Local(_) | Availability::Cached(_)

@@ -1,16 +1,24 @@
-//! What is kept of large downloads: a draw of rows, or the parts of a page that are asked for.
+//! What is kept of large downloads: a draw of rows, the rows in use, or the parts of a page that are asked for.
 
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
-use holometer_data::{Reduction, Work};
+use holometer_core::Split;
+use holometer_data::{Keeper, Reduction, Work};
 use serde_json::{Value, json};
 
 use crate::arrange::order;
-use crate::definition::{Draw, FileDef, Kept, Shuffle};
+use crate::build::Builder;
+use crate::definition::{Definition, Draw, FileDef, InstanceDef, Kept, Shuffle};
+use crate::languages::OneLanguage;
+use crate::template::Scope;
 
-/// The reduction that a file's definition asks for.
-pub(crate) fn reduction(def: &FileDef) -> Option<Reduction> {
+/// The reduction that a file's definition asks for; the rows see the scope.
+pub(crate) fn reduction(
+    definition: &Definition,
+    def: &FileDef,
+    scope: &Scope,
+) -> Option<Reduction> {
     let kept_bytes = def.about_kept_bytes;
     if let Some(draw) = def.rows {
         return Some(Reduction {
@@ -28,11 +36,57 @@ pub(crate) fn reduction(def: &FileDef) -> Option<Reduction> {
     }
     match def.kept? {
         Kept::Compressed => Some(Reduction { kept_bytes, ..Reduction::compressed() }),
+        Kept::Used => used(definition, def, scope),
+        Kept::OneLanguage => Some(Reduction {
+            name: "one language".to_owned(),
+            kept_bytes,
+            work: Work::Each(Arc::new(|| Box::<OneLanguage>::default())),
+        }),
         Kept::NaturalQuestions => Some(Reduction {
             name: "answers of Natural Questions".to_owned(),
             kept_bytes,
             work: Work::Rewrite(Arc::new(answers)),
         }),
+    }
+}
+
+/// Keeps the rows of which an instance is made.
+fn used(definition: &Definition, def: &FileDef, scope: &Scope) -> Option<Reduction> {
+    let keeper = InUse {
+        instance: definition.instance.clone()?,
+        scope: scope.clone(),
+        split: def.split.unwrap_or(Split::Test),
+    };
+    // What decides on a row: whatever changes it changes what is kept.
+    let InstanceDef { each, define, when, .. } = &keeper.instance;
+    let mut texts: Vec<&str> = when.iter().map(|text| text.get_ref().as_str()).collect();
+    texts.extend(each.iter().flat_map(|each| [each.name.as_str(), each.list.get_ref()]));
+    texts.extend(define.iter().flat_map(|(name, text)| [name.as_str(), text.get_ref()]));
+    Some(Reduction {
+        name: format!("used {texts:?} {scope:?}"),
+        kept_bytes: def.about_kept_bytes,
+        work: Work::Each(Arc::new(move || Box::new(keeper.clone()))),
+    })
+}
+
+#[derive(Clone)]
+struct InUse {
+    instance: InstanceDef,
+    scope: Scope,
+    split: Split,
+}
+
+impl Keeper for InUse {
+    fn keep(&mut self, _: &str, rows: Vec<Value>) -> Result<Vec<Value>, String> {
+        let builder = Builder::new(&self.instance).map_err(|error| error.message)?;
+        let mut kept = Vec::new();
+        for row in rows {
+            let made = builder.build(&row, &self.scope, self.split);
+            if !made.map_err(|error| error.message)?.is_empty() {
+                kept.push(row);
+            }
+        }
+        Ok(kept)
     }
 }
 

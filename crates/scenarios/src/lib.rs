@@ -23,6 +23,7 @@ mod html;
 mod keep;
 mod known;
 mod label_references;
+mod languages;
 mod loader;
 mod material;
 mod metric_sets;

@@ -21,7 +21,7 @@ pub use self::csv::{
 pub use self::folder::{folder_files, folder_folders};
 pub use self::json::{JsonLines, json, json_of, jsonl, jsonl_of, jsonl_rows};
 pub use self::parquet::{parquet, parquet_class_names};
-pub(crate) use self::parquet::{parquet_at, parquet_len, project};
+pub(crate) use self::parquet::{parquet_at, parquet_each, parquet_len, project};
 pub(crate) use self::text::open_within;
 pub use self::text::{bytes, lines, text, text_of};
 pub use self::xlsx::xlsx;

@@ -131,7 +131,40 @@ fn file_rows(path: &Path, columns: &[&str]) -> Result<Vec<Value>, DataError> {
     outcome.unwrap_or_else(|_| Err(DataError::damaged(path, "its Parquet structure is invalid")))
 }
 
+/// Rows that are shown together.
+const BATCH: usize = 256;
+
+/// Shows the rows of one Parquet file, in order and some at a time, as [`parquet()`] gives them.
+pub(crate) fn parquet_each(
+    path: &Path,
+    columns: &[&str],
+    each: &mut dyn FnMut(Vec<Value>) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut batch = Vec::new();
+        decode_each(path, columns, &mut |row| {
+            batch.push(row);
+            if batch.len() == BATCH { each(std::mem::take(&mut batch)) } else { Ok(()) }
+        })?;
+        if batch.is_empty() { Ok(()) } else { each(batch) }
+    }));
+    outcome.unwrap_or_else(|_| Err(DataError::damaged(path, "its Parquet structure is invalid")))
+}
+
 fn decode(path: &Path, columns: &[&str]) -> Result<Vec<Value>, DataError> {
+    let mut rows = Vec::new();
+    decode_each(path, columns, &mut |row| {
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+fn decode_each(
+    path: &Path,
+    columns: &[&str],
+    each: &mut dyn FnMut(Value) -> Result<(), DataError>,
+) -> Result<(), DataError> {
     let damaged = |error: parquet::errors::ParquetError| DataError::damaged(path, error);
     let file = File::open(path).map_err(DataError::read(path))?;
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
@@ -143,11 +176,10 @@ fn decode(path: &Path, columns: &[&str]) -> Result<Vec<Value>, DataError> {
     if declared > MAX_ROWS {
         return Err(DataError::Bomb { path: path.to_owned(), limit: format!("{MAX_ROWS} rows") });
     }
-    let mut rows = Vec::new();
     for row in RowIter::from_file(projection, &reader).map_err(damaged)? {
-        rows.push(Value::Object(object(row.map_err(damaged)?)));
+        each(Value::Object(object(row.map_err(damaged)?)))?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// The schema with only these top-level columns, in the file's order.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::write::GzEncoder;
-use holometer_data::{DataError, DataFile, Location, Reduction, Silent, Work, cache, read};
-use serde_json::Value;
+use holometer_data::{DataError, DataFile, Keeper, Location, Reduction, Silent, Work, cache, read};
+use serde_json::{Value, json};
 
 use crate::hub::{at, fixture, hub, listed, ranges_asked};
 use crate::support::{Reply, Server, content, files_under, library, sha256, url_file};
@@ -131,6 +131,150 @@ fn a_choice_of_rows_that_are_not_there_is_an_error() {
     file.reduction = Some(Reduction { name: "beyond".into(), kept_bytes: None, work: beyond });
     let error = at(&server, folder.path()).fetch(&file, &Silent).unwrap_err();
     assert!(error.to_string().contains("row 2400 of 2400 can't be kept"), "{error}");
+}
+
+/// Keeps every third of all rows with the number of ids that it saw beforehand, and how many rows were kept before it.
+#[derive(Default)]
+struct Third {
+    ids: usize,
+    rows: usize,
+    kept: usize,
+}
+
+impl Keeper for Third {
+    fn ahead(&self) -> &[&'static str] {
+        &["id"]
+    }
+
+    fn look(&mut self, rows: &[Value]) {
+        assert!(rows.iter().all(|row| row.as_object().unwrap().keys().eq(["id"])));
+        self.ids += rows.len();
+    }
+
+    fn keep(&mut self, split: &str, rows: Vec<Value>) -> Result<Vec<Value>, String> {
+        let mut kept = Vec::new();
+        for row in rows {
+            if self.rows.is_multiple_of(3) {
+                let note = format!("{split} {} {}", self.ids, self.kept);
+                kept.push(json!({ "id": row["id"], "note": note }));
+                self.kept += 1;
+            }
+            self.rows += 1;
+        }
+        Ok(kept)
+    }
+
+    fn again(&mut self, kept: &[Value]) {
+        self.kept += kept.len();
+        // A multiple of three rows a shard.
+        self.rows += 3 * kept.len();
+    }
+}
+
+fn thirds(columns: &[&str]) -> DataFile {
+    let location = Location::hub_parquet("org/set", "plain", "train+test").with_columns(columns);
+    let work = Work::Each(Arc::new(|| Box::<Third>::default()));
+    let reduction = Reduction { name: "thirds".into(), kept_bytes: None, work };
+    DataFile { locations: vec![location], reduction: Some(reduction), ..DataFile::default() }
+}
+
+/// A split of two shards and one of one.
+fn two_splits(asked_path: &str) -> Reply {
+    let content = fixture("groups.parquet");
+    let split = if asked_path.ends_with("/train") { "train" } else { "test" };
+    let count = if split == "train" { 2 } else { 1 };
+    let name = |number: u32| format!("plain/{split}/000{number}.parquet");
+    let items: Vec<Value> = (0..count).map(|number| listed(&name(number), &content)).collect();
+    Reply::new(200, Value::from(items).to_string().as_bytes())
+}
+
+fn thirds_expected() -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/groups.parquet");
+    let ids = read::parquet(&path, &["id"]).unwrap();
+    let all =
+        ["train", "train", "test"].iter().flat_map(|split| ids.iter().map(move |id| (split, id)));
+    let note = |(kept, (split, row)): (usize, (&&str, &Value))| json!({ "id": row["id"], "note": format!("{split} {} {kept}", 3 * ROWS) });
+    all.step_by(3).enumerate().map(note).collect()
+}
+
+#[test]
+fn a_keeper_decides_on_each_row_of_several_splits() {
+    for columns in [&["id"][..], &["id", "translation"], &[]] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(|asked, _| {
+            if asked.path.starts_with("/api") {
+                return two_splits(&asked.path);
+            }
+            Reply::file(asked, &fixture("groups.parquet"), "\"shard\"")
+        });
+        let path = at(&server, folder.path()).fetch(&thirds(columns), &Silent).unwrap();
+        assert_eq!(path.file_name().unwrap(), "train_test.kept.jsonl.zst");
+        assert_eq!(read::jsonl(&path).unwrap(), thirds_expected());
+        let left = files_under(path.parent().unwrap());
+        assert_eq!(left.len(), 2, "what is kept and its particulars: {left:?}");
+    }
+}
+
+#[test]
+fn an_interrupted_keeper_goes_on_with_the_next_shard() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = Arc::new(AtomicBool::new(true));
+    let is_broken = Arc::clone(&broken);
+    let server = Server::start(move |asked, _| {
+        if asked.path.starts_with("/api") {
+            return two_splits(&asked.path);
+        }
+        if asked.path.contains("/test/") && is_broken.load(Ordering::Relaxed) {
+            return Reply::new(500, b"");
+        }
+        Reply::file(asked, &fixture("groups.parquet"), "\"shard\"")
+    });
+    let library = at(&server, folder.path());
+    // A look at all ids would fail before anything is kept.
+    let mut file = thirds(&["id"]);
+    if let Some(Reduction { work, .. }) = &mut file.reduction {
+        *work = Work::Each(Arc::new(|| Box::new(Late(Third { ids: 3600, ..Third::default() }))));
+    }
+    let error = library.fetch(&file, &Silent).unwrap_err();
+    assert!(matches!(error, DataError::Status { status: 500, .. }), "{error}");
+    assert!(cache::entries(&library.cache_dir).unwrap().is_empty());
+    broken.store(false, Ordering::Relaxed);
+    let before = server.requests().len();
+    let path = library.fetch(&file, &Silent).unwrap();
+    assert_eq!(read::jsonl(&path).unwrap(), thirds_expected());
+    let again = server.requests().split_off(before);
+    let of_first = again.iter().filter(|asked| asked.path.contains("/resolve/"));
+    assert!(of_first.clone().count() > 0);
+    assert_eq!(of_first.filter(|asked| asked.path.contains("/train/")).count(), 0);
+}
+
+/// The same without a look at all ids.
+struct Late(Third);
+
+impl Keeper for Late {
+    fn keep(&mut self, split: &str, rows: Vec<Value>) -> Result<Vec<Value>, String> {
+        self.0.keep(split, rows)
+    }
+
+    fn again(&mut self, kept: &[Value]) {
+        self.0.again(kept);
+    }
+}
+
+#[test]
+fn a_row_that_a_keeper_refuses_is_an_error() {
+    struct Refuses;
+    impl Keeper for Refuses {
+        fn keep(&mut self, _: &str, _: Vec<Value>) -> Result<Vec<Value>, String> {
+            Err("a row's `label` is no class".into())
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = split_of_rows(&[]);
+    let work = Work::Each(Arc::new(|| Box::new(Refuses)));
+    file.reduction = Some(Reduction { name: "refuses".into(), kept_bytes: None, work });
+    let error = at(&hub(shards()), folder.path()).fetch(&file, &Silent).unwrap_err().to_string();
+    assert!(error.contains("a row's `label` is no class") && error.contains(".parquet"), "{error}");
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use holometer_core::{Instance, Reference};
+use holometer_core::{Instance, Reference, Split};
 use holometer_pyrand::PyRandom;
 use serde_json::Value;
 
 use crate::Builtin;
 use crate::error::ScenarioError;
-use crate::label_references::{classes_seen, drawn_wrong, wrong_classes};
+use crate::label_references::{classes_seen, drawn_wrong};
+use crate::languages::{SEED, drawn};
 use crate::material::Material;
-use crate::python_literal;
 
 pub(crate) fn plugin() -> Builtin {
     Builtin { name: "lextreme", instances }
@@ -86,7 +86,7 @@ fn instances(material: &Material<'_>) -> Result<Vec<Instance>, ScenarioError> {
         }
         (None, Some(_)) => classes_seen(parts.iter().flat_map(|(_, rows)| rows), "label"),
     };
-    let mut random = PyRandom::from_int(42);
+    let mut random = PyRandom::from_int(SEED);
     let mut instances = Vec::new();
     for (file, rows) in &parts {
         for row in rows {
@@ -96,7 +96,8 @@ fn instances(material: &Material<'_>) -> Result<Vec<Instance>, ScenarioError> {
             };
             let (input, references) = instance
                 .map_err(|problem| material.unexpected(file, format!("a row's {problem}")))?;
-            instances.push(Instance::new(input, references, file.split));
+            let split = row["split"].as_str().and_then(Split::parse).unwrap_or(file.split);
+            instances.push(Instance::new(input, references, split));
         }
     }
     Ok(instances)
@@ -120,27 +121,8 @@ fn tags(subset: &str) -> Option<Vec<String>> {
 type Question = (String, Vec<Reference>);
 
 fn classified(random: &mut PyRandom, row: &Value, classes: &[String]) -> Result<Question, String> {
-    let right: Vec<String> = match &row["label"] {
-        Value::Array(numbers) => numbers.iter().map(ToString::to_string).collect(),
-        Value::String(name) => vec![name.clone()],
-        _ => return Err("`label` is neither a class nor a list of classes".to_owned()),
-    };
-    let mut references = drawn_wrong(random, wrong_classes(classes, &right));
-    references.extend(right.into_iter().map(Reference::correct));
-    let input = row["input"].as_str().ok_or("`input` is no text")?;
-    Ok((one_language(random, input)?, references))
-}
-
-/// Of a text in several languages, written as a Python dictionary, one drawn at random; other texts as they are.
-fn one_language(random: &mut PyRandom, input: &str) -> Result<String, String> {
-    let Some(Value::Object(languages)) =
-        input.starts_with('{').then(|| python_literal::parse(input)).transpose().ok().flatten()
-    else {
-        return Ok(input.to_owned());
-    };
-    let texts: Vec<&str> = languages.values().filter_map(Value::as_str).collect();
-    let drawn = random.choice(&texts).ok_or("`input` has a text in no language")?;
-    Ok((*drawn).to_owned())
+    let (references, text) = drawn(random, row, classes)?;
+    Ok((text.text, references))
 }
 
 fn tagged(random: &mut PyRandom, row: &Value, tags: &[String]) -> Result<Question, String> {

@@ -1,11 +1,14 @@
 //! What a scenario's files are when they are downloaded, and what is kept of them.
 
+use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
-use holometer_core::{Instance, ScenarioName, ScenarioSpec};
-use holometer_data::{DataFile, Work, read};
+use holometer_core::{Instance, ScenarioName, ScenarioSpec, Split};
+use holometer_data::{DataFile, Library, Silent, Work, cache, read};
 use holometer_scenarios::Catalogue;
+use holometer_testkit::fake_server::{FakeReply, FakeServer, Reaction};
+use serde_json::json;
 
 use crate::common::{args, instances};
 
@@ -71,6 +74,102 @@ fn of_translations_only_the_pairs_in_use_are_kept() {
     assert_eq!(choose(3).len(), 3, "all of a small split");
     assert_eq!(train.kept_bytes(), Some(7_000_000));
     assert!(train.about_bytes.is_some_and(|bytes| bytes > 5_000_000_000));
+}
+
+/// A hub that offers the Parquet files of a folder, each as the one shard of the split of its name.
+fn hub(folder: &Path) -> FakeServer {
+    let splits: BTreeMap<String, Vec<u8>> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let split = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (split, std::fs::read(path).unwrap())
+        })
+        .collect();
+    FakeServer::start(move |request| {
+        let missing = FakeReply::json(404, &json!({ "error": "Entry not found" }));
+        let split = splits.iter().find(|(split, _)| {
+            request.path.ends_with(&format!("/{split}"))
+                || request.path.ends_with(&format!("/{split}/0000.parquet"))
+        });
+        Reaction::Reply(match split {
+            None => missing,
+            Some((_, content)) if request.path.contains("/resolve/") => {
+                FakeReply::text(200, "application/octet-stream", content.clone())
+            }
+            Some((split, content)) => {
+                let path = format!("config/{split}/0000.parquet");
+                FakeReply::json(
+                    200,
+                    &json!([{ "type": "file", "path": path, "size": content.len() }]),
+                )
+            }
+        })
+    })
+}
+
+/// The instances when everything comes from a hub, and the files that are then in the cache.
+fn from_hub(name: &str, pairs: &[(&str, &str)], folder: &Path) -> (Vec<Instance>, Vec<String>) {
+    let server = hub(folder);
+    let home = tempfile::tempdir().unwrap();
+    let mut library = Library::new(home.path().to_owned());
+    library.hub.endpoint = server.url();
+    let spec = ScenarioSpec { name: ScenarioName::from(name), args: args(pairs) };
+    let made = Catalogue::builtin().instances(&spec, &library, &Silent).unwrap();
+    let entries = cache::entries(&library.cache_dir).unwrap();
+    (made, entries.into_iter().map(|entry| entry.name).collect())
+}
+
+/// Of texts in many languages only the drawn one is kept; the same instances are made of it.
+#[test]
+fn of_texts_in_many_languages_the_drawn_one_is_kept() {
+    let upstream = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/upstream");
+    let pairs = [("subset", "multi_eurlex_level_1")];
+    let whole = instances("lextreme", &args(&pairs), &upstream).unwrap();
+    let folder = upstream.join("lextreme/multi_eurlex_level_1");
+    let (kept, files) = from_hub("lextreme", &pairs, &folder);
+    assert!(whole.len() > 3);
+    assert_eq!(kept, whole);
+    assert_eq!(files, ["train_validation_test.kept.jsonl.zst"]);
+    let locations = files_of("lextreme", &pairs);
+    assert_eq!(
+        locations,
+        [
+            "columns input, label of split `train+validation+test` of the hub dataset `joelniklaus/lextreme` (`multi_eurlex_level_1`, Parquet)"
+        ]
+    );
+}
+
+fn files_of(name: &str, pairs: &[(&str, &str)]) -> Vec<String> {
+    let located = files(name, pairs).into_iter().flat_map(|file| file.locations);
+    located.map(|location| location.describe()).collect()
+}
+
+/// Rows of which no instance is made are not kept.
+#[test]
+fn of_articles_those_in_use_are_kept() {
+    let upstream = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/upstream");
+    let used = |name: &str, pairs: &[(&str, &str)], rows: &Path| {
+        let file = files(name, pairs).remove(0);
+        let Some(Work::Each(keeper)) = file.reduction.map(|kept| kept.work) else {
+            panic!("all rows of {name} are kept");
+        };
+        let rows = read::jsonl(rows).unwrap();
+        let kept = keeper().keep("train", rows.clone()).unwrap();
+        assert!(kept.iter().all(|row| rows.contains(row)));
+        (rows.len(), kept.len())
+    };
+    for (name, pairs, rows) in [
+        ("billsum_legal_summarization", &[][..], "billsum_legal_summarization/train.jsonl"),
+        ("summarization_cnndm", &[][..], "summarization/cnndm/train.jsonl"),
+        ("summarization_xsum", &[][..], "summarization/xsum/train.jsonl"),
+    ] {
+        let whole = instances(name, &args(pairs), &upstream).unwrap();
+        let examples = whole.iter().filter(|one| one.split == Split::Train).count();
+        let (all, kept) = used(name, pairs, &upstream.join(rows));
+        assert_eq!(kept, examples, "{name}");
+        assert!(kept < all, "{name}: {kept} of {all}");
+    }
 }
 
 /// A size or hash of one file says nothing about another.
