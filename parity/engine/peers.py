@@ -2,11 +2,14 @@
 
 Usage: python peers.py prepare MODEL.gguf FOLDER
        python peers.py run HOLOMETER FOLDER [--rounds N] [--threads N] [--into FILE.md]
+       python peers.py turns ENGINE_BENCH FOLDER [--turns N] [--threads N]
 
 Needs torch, transformers, accelerate, gguf and llama-cpp-python (built on this machine, so that it uses all its instructions).
 `prepare` writes one set of numbers in three formats: a Hugging Face folder and a GGUF file in f32, and a GGUF file in Q8_0.
 `run` measures every engine in a process of its own, in turn, as often as `--rounds` says, and takes medians. With --into, the table replaces what
 stands between the lines `<!-- peers -->` and `<!-- /peers -->` of a file.
+`turns` lets Holometer (the engine's example `engine_bench`) and llama.cpp write in f32 in short turns, for machines whose memory is shared with others and
+is now fast, now slow.
 
 The work is the same for all: a prompt of 1,024 tokens; 64 tokens each for 1, 8 and 16 sequences; 100 questions of 80 tokens with four
 one-token choices after a common prefix of 900, with the log-softmax over the whole vocabulary. HELM's way (every choice of every
@@ -18,6 +21,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -98,7 +102,7 @@ def measure_transformers(folder, threads):
 # ------------------------------------------------------------------- llama.cpp
 
 
-def measure_llama(path, threads):
+def measure_llama(path, threads, only_writing=False):
     import llama_cpp as ll
     import numpy as np
 
@@ -136,7 +140,7 @@ def measure_llama(path, threads):
 
     prompt(64, 2)
     forget()
-    result = {"prefill": PREFILL / timed(lambda: prompt(PREFILL, 1))}
+    result = {} if only_writing else {"prefill": PREFILL / timed(lambda: prompt(PREFILL, 1))}
     for count in SEQUENCES:
         forget()
 
@@ -150,6 +154,8 @@ def measure_llama(path, threads):
                 at = list(range(count))
 
         result[f"decode {count}"] = count * WRITTEN / timed(write)
+    if only_writing:
+        return result
     forget()
 
     def shared():
@@ -265,6 +271,27 @@ def run(options):
         options.into.write_text(f"{before}<!-- peers -->\n{text}\n<!-- /peers -->{after}")
 
 
+def turns(options):
+    here, path = pathlib.Path(__file__), str(options.folder / "F32.gguf")
+    ours = [str(options.engine_bench), path, str(options.threads), ",".join(map(str, SEQUENCES))]
+    theirs = [sys.executable, str(here), "measure", "llama-writing", path, str(options.threads), "", ""]
+    found = {count: ([], []) for count in SEQUENCES}
+    for turn in range(options.turns):
+        report = subprocess.run(ours, check=True, capture_output=True, text=True).stdout
+        rates = dict(re.findall(r"sequences: (\d+),\s+tokens_per_second: ([\d.]+)", report))
+        peer = json.loads(subprocess.run(theirs, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+        for count in SEQUENCES:
+            found[count][0].append(float(rates[str(count)]))
+            found[count][1].append(peer[f"decode {count}"])
+        print(f"turn {turn + 1}: {[tuple(round(side[-1]) for side in found[count]) for count in SEQUENCES]}", file=sys.stderr, flush=True)
+    print("| sequences | Holometer, tok/s | llama.cpp, tok/s | ratio of medians | ratio, turn by turn |\n| --- | --- | --- | --- | --- |")
+    for count, (own, other) in found.items():
+        medians = statistics.median(own), statistics.median(other)
+        each = sorted(a / b for a, b in zip(own, other))
+        print(f"| {count} | {medians[0]:.0f} ({min(own):.0f} to {max(own):.0f}) | {medians[1]:.0f} ({min(other):.0f} to {max(other):.0f}) | "
+              f"{medians[0] / medians[1]:.2f}x | {statistics.median(each):.2f}x ({each[0]:.2f} to {each[-1]:.2f}) |")
+
+
 def table(found, options):
     def median(name, what):
         values = [result[what] for result in found[name] if what in result]
@@ -325,8 +352,8 @@ def measure(kind, path, threads, dtype, holometer):
     threads = int(threads)
     if kind == "transformers":
         return measure_transformers(path, threads)
-    if kind == "llama":
-        return measure_llama(path, threads)
+    if kind.startswith("llama"):
+        return measure_llama(path, threads, only_writing=kind == "llama-writing")
     return measure_holometer(holometer, path, threads, dtype)
 
 
@@ -347,5 +374,11 @@ if __name__ == "__main__":
     two.add_argument("--threads", type=int, default=os.cpu_count())
     two.add_argument("--into", type=pathlib.Path)
     two.set_defaults(work=run)
+    three = commands.add_parser("turns")
+    three.add_argument("engine_bench")
+    three.add_argument("folder", type=pathlib.Path)
+    three.add_argument("--turns", type=int, default=9)
+    three.add_argument("--threads", type=int, default=os.cpu_count())
+    three.set_defaults(work=turns)
     chosen = parser.parse_args()
     chosen.work(chosen)

@@ -438,7 +438,7 @@ pub(super) fn positions<'a>(runs: &'a [Run<'_>]) -> impl Iterator<Item = usize> 
 }
 
 /// Rows below which starting threads costs more than it saves.
-const FEW_ROWS: usize = 16;
+const FEW_ROWS: usize = 8;
 
 /// Calls `each` with every row's number and values, in parallel if there are many.
 pub(super) fn each_row(
