@@ -125,23 +125,32 @@ fn each_zip_member(
     Ok(())
 }
 
+/// Times its compressed size that a tar archive of which some members are read may unpack to: what text reaches.
+const PASSED_OVER_RATIO: u64 = 30;
+
 fn each_tar_member(
     path: &Path,
     limits: &Limits,
     wanted: &dyn Fn(&str) -> bool,
     found: &mut dyn FnMut(&str, &mut dyn Read) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
-    let total_limits = Limits { max_bytes: limits.max_total_bytes, ..*limits };
-    let (stream, _) = crate::read::open_within(path, &total_limits)?;
+    // What is passed over costs time alone; of it there may be more.
+    let length = path.metadata().map_err(DataError::read(path))?.len();
+    let passed = limits.max_total_bytes.max(length.saturating_mul(PASSED_OVER_RATIO));
+    let (stream, cap) = crate::read::open_within(path, &Limits { max_bytes: passed, ..*limits })?;
     let mut archive = tar::Archive::new(stream);
-    let damaged = |error: io::Error| bomb_or(path, total_limits.max_bytes, &error);
+    let damaged = |error: io::Error| bomb_or(path, cap, &error);
+    let mut total = 0;
     for (index, member) in archive.entries().map_err(damaged)?.enumerate() {
         check_member_count(path, limits, index as u64 + 1)?;
         let mut member = member.map_err(damaged)?;
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
         check_name(path, &name)?;
         if member.header().entry_type().is_file() && wanted(&name) {
-            found(&name, &mut Capped::new(&mut member, limits.max_bytes))?;
+            let cap = limits.max_bytes.min(limits.max_total_bytes - total);
+            let mut capped = Capped::new(&mut member, cap);
+            found(&name, &mut capped)?;
+            total += cap - capped.left;
         }
     }
     Ok(())

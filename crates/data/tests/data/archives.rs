@@ -137,6 +137,22 @@ fn bombs_are_stopped() {
     assert_eq!(whole.len(), zeros.len());
 }
 
+/// Passing over large members costs time alone.
+#[test]
+fn members_that_are_not_read_may_be_larger_than_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise: Vec<u8> =
+        (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let members = [("large", &noise[..]), ("small", b"kept")];
+    let limits = Limits { max_total_bytes: 10_000, ..Limits::default() };
+    for (name, content) in [("a.zip", zip_of(&members)), ("a.tar.gz", gzip(&tar_of(&members)))] {
+        let path = write(folder.path(), name, &content);
+        assert_eq!(read::archive_member_within(&path, "small", &limits).unwrap(), b"kept");
+        let error = read::archive_member_within(&path, "large", &limits).unwrap_err();
+        assert!(matches!(error, DataError::Bomb { .. }), "{name}: {error}");
+    }
+}
+
 #[test]
 fn a_size_in_a_header_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
