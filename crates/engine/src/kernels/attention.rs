@@ -227,6 +227,7 @@ impl PageProduct {
                     let tile = Tile {
                         depth: self.dim,
                         a: queries.as_ptr().add(row * self.dim),
+                        a_stride: 0,
                         b: keys.add(start),
                         b_stride: PAGE,
                         c: scores.as_mut_ptr().add(row * PAGE + start),
@@ -253,6 +254,7 @@ impl PageProduct {
                     let tile = Tile {
                         depth: self.visible,
                         a: weights.as_ptr().add(row * PAGE),
+                        a_stride: 0,
                         b: values.add(start),
                         b_stride: self.dim,
                         c: results.as_mut_ptr().add(row * self.dim + start),

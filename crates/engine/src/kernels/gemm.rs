@@ -112,10 +112,14 @@ pub(crate) fn multiply(
         Products::Rounded(bits) if part.codes().is_some() => Some(bits),
         Products::Rounded(_) | Products::Exact => None,
     };
-    let packed = if weights.iter().all(|part| bits(part).is_some()) {
-        x
+    // A few rows are used as they lie; what they are used for would not repay the way. Codes are used with rows interleaved.
+    let few = tiling.tiles <= FEW_TILES && weights.iter().all(|part| part.codes().is_none());
+    let (packed, layout) = if few {
+        (x, Rows::Apart)
+    } else if weights.iter().all(|part| bits(part).is_some()) {
+        (x, Rows::Packed)
     } else {
-        interleave(isa, x, inputs, tiling, packed)
+        (interleave(isa, x, inputs, tiling, packed), Rows::Packed)
     };
     let mut rounded: Option<Rounded> = None;
     let shared = Shared::new(out);
@@ -132,7 +136,7 @@ pub(crate) fn multiply(
             column += part.outputs;
             continue;
         }
-        let job = Job { isa, packed, weights: part, tiling, out: shared, stride, column };
+        let job = Job { isa, packed, layout, weights: part, tiling, out: shared, stride, column };
         let plan = Plan::new(part.count(), tiling.tiles, TILES_PER_CHUNK);
         (0..plan.tasks()).into_par_iter().for_each(|task| {
             let (panels, tiles) = plan.task(task);
@@ -183,6 +187,8 @@ impl Plan {
 struct Job<'a> {
     isa: Isa,
     packed: &'a [f32],
+    /// How the rows of a tile lie.
+    layout: Rows,
     weights: &'a Panels,
     tiling: Tiling,
     out: Shared,
@@ -271,14 +277,20 @@ impl Job<'_> {
                 self.prefetch(tile + 1, panel);
             }
             let (row, rows) = self.tiling.tile(tile);
-            let a = &self.packed[row * inputs + start * rows..][..depth * rows];
-            // SAFETY: `a` holds `rows` interleaved rows of this block and `block` 32 columns for each k; the output has
+            let a = match self.layout {
+                Rows::Packed => &self.packed[row * inputs + start * rows..][..depth * rows],
+                Rows::Apart | Rows::Stride64 => {
+                    &self.packed[row * inputs + start..][..(rows - 1) * inputs + depth]
+                }
+            };
+            // SAFETY: `a` holds `rows` rows of this block, interleaved or `inputs` floats apart, and `block` 32 columns for each k; the output has
             // `stride` floats for each of the `rows` rows from `row` on (asserted by `multiply`), and no other task has this
             // panel and tile.
             unsafe {
                 let tile = Tile {
                     depth,
                     a: a.as_ptr(),
+                    a_stride: inputs,
                     b: block.as_ptr(),
                     b_stride: PANEL,
                     c: self.out.get().add(row * self.stride + self.column + panel * PANEL),
@@ -288,7 +300,7 @@ impl Job<'_> {
                     ahead,
                     ahead_step,
                 };
-                micro::run(self.isa, rows, Rows::Packed, &tile);
+                micro::run(self.isa, rows, self.layout, &tile);
             }
         }
     }

@@ -15,6 +15,8 @@ pub(crate) struct Tile {
     /// Terms of the sum.
     pub(crate) depth: usize,
     pub(crate) a: *const f32,
+    /// Floats from one row to the next in `a`, where its rows lie apart.
+    pub(crate) a_stride: usize,
     pub(crate) b: *const f32,
     /// Floats from one `k` to the next in `b`.
     pub(crate) b_stride: usize,
@@ -38,6 +40,8 @@ pub(crate) enum Rows {
     Packed,
     /// `a[i x 64 + k]`.
     Stride64,
+    /// `a[i x a_stride + k]`.
+    Apart,
 }
 
 /// Runs a tile of `rows` rows.
@@ -89,6 +93,7 @@ unsafe fn portable(rows: usize, layout: Rows, tile: &Tile) {
         let (start, step) = match layout {
             Rows::Packed => (row, rows),
             Rows::Stride64 => (row * 64, 1),
+            Rows::Apart => (row * tile.a_stride, 1),
         };
         // SAFETY: the caller promises that `c` has this row with `columns` elements.
         let out = unsafe {
@@ -123,6 +128,7 @@ pub(crate) fn fma_peak(isa: Isa) -> f64 {
     let tile = Tile {
         depth: DEPTH,
         a: a.as_slice().as_ptr(),
+        a_stride: 0,
         b: b.as_slice().as_ptr(),
         b_stride: PANEL,
         c: c.as_mut_slice().as_mut_ptr(),

@@ -12,12 +12,15 @@ use super::micro::{PANEL, Rows, Tile, prefetch_later};
 /// Rows from which a lone tile is too busy to wait for the second line of each input: not every processor fetches lines in pairs.
 const SEVERAL_ROWS: usize = 3;
 
+/// Calls a kernel with the constants that a tile's rows and their layout make: a step from row to row of 0 stands for the
+/// tile's own.
 macro_rules! by_rows {
     ($kernel:ident, $rows:expr, $layout:expr, $tile:expr, $($count:literal)*) => {
         match ($rows, $layout) {
             $(
                 ($count, Rows::Packed) => $kernel::<$count, 1, $count>($tile),
                 ($count, Rows::Stride64) => $kernel::<$count, 64, 1>($tile),
+                ($count, Rows::Apart) => $kernel::<$count, 0, 1>($tile),
             )*
             _ => unreachable!("tiles have at most as many rows as the instruction set allows"),
         }
@@ -67,6 +70,7 @@ unsafe fn avx512_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
                 *sum = [_mm512_loadu_ps(c), _mm512_loadu_ps(c.add(16))];
             }
         }
+        let row_step = if ROW_STEP == 0 { tile.a_stride } else { ROW_STEP };
         let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
             prefetch_later(ahead);
@@ -77,7 +81,7 @@ unsafe fn avx512_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
             let left = _mm512_loadu_ps(b);
             let right = _mm512_loadu_ps(b.add(16));
             for (row, sum) in sums.iter_mut().enumerate() {
-                let value = _mm512_set1_ps(*a.add(row * ROW_STEP));
+                let value = _mm512_set1_ps(*a.add(row * row_step));
                 sum[0] = _mm512_fmadd_ps(value, left, sum[0]);
                 sum[1] = _mm512_fmadd_ps(value, right, sum[1]);
             }
@@ -113,12 +117,13 @@ unsafe fn avx512_part<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
                 ];
             }
         }
+        let row_step = if ROW_STEP == 0 { tile.a_stride } else { ROW_STEP };
         let (mut a, mut b) = (tile.a, tile.b);
         for _ in 0..tile.depth {
             let left = _mm512_maskz_loadu_ps(mask[0], b);
             let right = _mm512_maskz_loadu_ps(mask[1], b.wrapping_add(16));
             for (row, sum) in sums.iter_mut().enumerate() {
-                let value = _mm512_set1_ps(*a.add(row * ROW_STEP));
+                let value = _mm512_set1_ps(*a.add(row * row_step));
                 sum[0] = _mm512_fmadd_ps(value, left, sum[0]);
                 sum[1] = _mm512_fmadd_ps(value, right, sum[1]);
             }
@@ -144,6 +149,7 @@ unsafe fn avx2_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: usiz
                 *sum = [_mm256_loadu_ps(c), _mm256_loadu_ps(c.add(8))];
             }
         }
+        let row_step = if ROW_STEP == 0 { tile.a_stride } else { ROW_STEP };
         let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
             prefetch_later(ahead);
@@ -151,7 +157,7 @@ unsafe fn avx2_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: usiz
             let left = _mm256_loadu_ps(b);
             let right = _mm256_loadu_ps(b.add(8));
             for (row, sum) in sums.iter_mut().enumerate() {
-                let value = _mm256_set1_ps(*a.add(row * ROW_STEP));
+                let value = _mm256_set1_ps(*a.add(row * row_step));
                 sum[0] = _mm256_fmadd_ps(value, left, sum[0]);
                 sum[1] = _mm256_fmadd_ps(value, right, sum[1]);
             }
@@ -173,6 +179,7 @@ unsafe fn avx2_part(rows: usize, layout: Rows, tile: &Tile) {
         let (start, step) = match layout {
             Rows::Packed => (row, rows),
             Rows::Stride64 => (row * 64, 1),
+            Rows::Apart => (row * tile.a_stride, 1),
         };
         for column in 0..tile.columns {
             // SAFETY: row and column lie within what the caller promises.
