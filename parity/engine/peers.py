@@ -277,9 +277,11 @@ def turns(options):
     theirs = [sys.executable, str(here), "measure", "llama-writing", path, str(options.threads), "", ""]
     found = {count: ([], []) for count in SEQUENCES}
     for turn in range(options.turns):
-        report = subprocess.run(ours, check=True, capture_output=True, text=True).stdout
-        rates = dict(re.findall(r"sequences: (\d+),\s+tokens_per_second: ([\d.]+)", report))
-        peer = json.loads(subprocess.run(theirs, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+        # Who goes first alternates.
+        order = (ours, theirs) if turn % 2 == 0 else (theirs, ours)
+        printed = {command[0]: subprocess.run(command, check=True, capture_output=True, text=True).stdout for command in order}
+        rates = dict(re.findall(r"sequences: (\d+),\s+tokens_per_second: ([\d.]+)", printed[ours[0]]))
+        peer = json.loads(printed[theirs[0]].splitlines()[-1])
         for count in SEQUENCES:
             found[count][0].append(float(rates[str(count)]))
             found[count][1].append(peer[f"decode {count}"])

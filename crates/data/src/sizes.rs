@@ -51,14 +51,13 @@ impl Library {
                     Some(Reduction { work: Work::Rows(rows), .. }) => Some(&**rows),
                     _ => None,
                 };
-                let each = None;
                 let job = SplitJob {
                     library: self,
                     file,
                     place: SplitPlace { dataset, revision, config, split },
                     columns,
                     rows,
-                    each,
+                    each: None,
                     what: location.describe(),
                     shown: "",
                     progress: &Silent,

@@ -11,12 +11,13 @@ use holometer_core::{Decoding, Prompt, Request};
 use holometer_engine::{ChatUse, LoadOptions, LocalModel, WeightType};
 use serde_json::Value;
 
-/// Largest difference of a token's log-probability.
+/// Largest difference of a token's log-probability with every product in f32.
 const TOLERANCE: f64 = 1e-3;
+/// The same with activations of 16 bits.
+const ROUNDED_TOLERANCE: f64 = 1e-2;
 
-fn load(chat: ChatUse) -> Option<LocalModel> {
+fn load(chat: ChatUse, weights: WeightType) -> Option<LocalModel> {
     let tokenizer = holometer_testkit::shared_path("golden/data/tokenizer/tokenizer.json")?;
-    let weights = WeightType::AsStored;
     let options =
         LoadOptions { chat, weights, tokenizer: Some(tokenizer), ..LoadOptions::default() };
     Some(LocalModel::load(&real_model()?, &options).unwrap())
@@ -33,7 +34,7 @@ fn states(run: &str) -> Option<Vec<Value>> {
 }
 
 /// HELM's first token has nothing before it; it becomes the context of the others.
-fn compare_scores(model: &LocalModel, run: &str) -> Option<()> {
+fn compare_scores(model: &LocalModel, run: &str, tolerance: f64) -> Option<()> {
     let states = states(run)?;
     let mut requests = Vec::new();
     for state in &states {
@@ -42,7 +43,7 @@ fn compare_scores(model: &LocalModel, run: &str) -> Option<()> {
         requests.push(score(first, prompt.strip_prefix(first).unwrap()));
     }
     let outcomes = ask(model, &requests);
-    let mut compared = 0;
+    let (mut compared, mut largest, mut total) = (0, 0.0_f64, 0.0);
     for (outcome, state) in outcomes.iter().zip(&states) {
         let expected = state["result"]["completions"][0]["tokens"].as_array().unwrap();
         let tokens = &completion(outcome).tokens;
@@ -50,11 +51,17 @@ fn compare_scores(model: &LocalModel, run: &str) -> Option<()> {
         for (token, expected) in tokens.iter().zip(&expected[1..]) {
             assert_eq!(token.text, expected["text"].as_str().unwrap());
             let (own, golden) = (token.logprob.unwrap(), expected["logprob"].as_f64().unwrap());
-            assert!((own - golden).abs() < TOLERANCE, "{run}: {own} instead of {golden}");
+            let difference = (own - golden).abs();
+            assert!(difference < tolerance, "{run}: {own} instead of {golden}");
             compared += 1;
+            largest = largest.max(difference);
+            total += difference;
         }
     }
-    eprintln!("{run}: {compared} log-probabilities of {} prompts", states.len());
+    let (mean, prompts) = (total / f64::from(compared), states.len());
+    eprintln!(
+        "{run}: {compared} log-probabilities of {prompts} prompts, mean difference {mean:.6}, largest {largest:.6}"
+    );
     Some(())
 }
 
@@ -83,24 +90,31 @@ fn compare_texts(model: &LocalModel, run: &str) -> Option<()> {
     Some(())
 }
 
+/// Runs that score given text.
+const SCORED: [&str; 4] = [
+    "golden20/blimp--phenomenon=binding,method=multiple_choice_separate_original,model=huggingface_smollm2-hf",
+    "golden20/mmlu--subject=us_foreign_policy,method=multiple_choice_separate_calibrated,model=huggingface_smollm2-hf",
+    "golden8/wikitext_103--model=huggingface_smollm2-hf-512",
+    "t_b_blimp/blimp--phenomenon=island_effects,method=multiple_choice_separate_original,model=huggingface_smollm2-hf",
+];
+
 #[test]
 fn log_probabilities_are_those_of_transformers() {
-    let Some(model) = load(ChatUse::Never) else { return };
-    for run in [
-        "golden20/blimp--phenomenon=binding,method=multiple_choice_separate_original,model=huggingface_smollm2-hf",
-        "golden20/mmlu--subject=us_foreign_policy,method=multiple_choice_separate_calibrated,model=huggingface_smollm2-hf",
-        "golden8/wikitext_103--model=huggingface_smollm2-hf-512",
-        "t_b_blimp/blimp--phenomenon=island_effects,method=multiple_choice_separate_original,model=huggingface_smollm2-hf",
-    ] {
-        if compare_scores(&model, run).is_none() {
-            return;
+    for (weights, tolerance) in
+        [(WeightType::AsStored, TOLERANCE), (WeightType::Rounded16, ROUNDED_TOLERANCE)]
+    {
+        let Some(model) = load(ChatUse::Never, weights) else { return };
+        for run in SCORED {
+            if compare_scores(&model, run, tolerance).is_none() {
+                return;
+            }
         }
     }
 }
 
 #[test]
 fn greedy_texts_are_those_of_transformers() {
-    let Some(model) = load(ChatUse::Never) else { return };
+    let Some(model) = load(ChatUse::Never, WeightType::AsStored) else { return };
     for run in [
         "golden20/babi_qa--task=15,model=huggingface_smollm2-hf",
         "golden20/dyck_language_np=3--model=huggingface_smollm2-hf",
@@ -119,7 +133,7 @@ fn greedy_texts_are_those_of_transformers() {
 
 #[test]
 fn greedy_texts_with_the_chat_template_are_those_of_transformers() {
-    let Some(model) = load(ChatUse::IfPresent) else { return };
+    let Some(model) = load(ChatUse::IfPresent, WeightType::AsStored) else { return };
     let run = "golden20/mmlu--subject=us_foreign_policy,method=multiple_choice_joint,model=huggingface_smollm2-hf-chat";
     if compare_texts(&model, run).is_none() {
         return;

@@ -140,10 +140,12 @@ fn single_gguf(folder: &Path) -> Result<PathBuf, EngineError> {
 }
 
 fn is_one_model(files: &[PathBuf]) -> bool {
-    let names: Vec<_> =
-        files.iter().map(|path| path.file_name().unwrap_or_default().to_string_lossy()).collect();
-    names[0].contains("-of-")
-        && names.iter().all(|name| gguf_parts(&names[0]).contains(&name.to_string()))
+    let names: Vec<String> = files
+        .iter()
+        .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+        .collect();
+    let parts = gguf_parts(&names[0]);
+    parts.len() > 1 && names.iter().all(|name| parts.contains(name))
 }
 
 pub(crate) fn not_a_model(path: &Path, reason: &str, hint: &str) -> EngineError {

@@ -9,9 +9,6 @@ use std::arch::x86_64::{
 
 use super::micro::{PANEL, Rows, Tile, prefetch_later};
 
-/// Rows from which a lone tile is too busy to wait for the second line of each input: not every processor fetches lines in pairs.
-const SEVERAL_ROWS: usize = 3;
-
 /// Calls a kernel with the constants that a tile's rows and their layout make: a step from row to row of 0 stands for the
 /// tile's own.
 macro_rules! by_rows {
@@ -74,9 +71,8 @@ unsafe fn avx512_full<const ROWS: usize, const ROW_STEP: usize, const K_STEP: us
         let (mut a, mut b, mut ahead) = (tile.a, tile.b, tile.ahead);
         for _ in 0..tile.depth {
             prefetch_later(ahead);
-            if ROWS >= SEVERAL_ROWS {
-                prefetch_later(ahead.wrapping_add(tile.ahead_step / 2));
-            }
+            // Not every processor fetches lines in pairs.
+            prefetch_later(ahead.wrapping_add(tile.ahead_step / 2));
             ahead = ahead.wrapping_add(tile.ahead_step);
             let left = _mm512_loadu_ps(b);
             let right = _mm512_loadu_ps(b.add(16));
