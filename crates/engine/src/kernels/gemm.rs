@@ -112,7 +112,7 @@ pub(crate) fn multiply(
         Products::Rounded(bits) if part.codes().is_some() => Some(bits),
         Products::Rounded(_) | Products::Exact => None,
     };
-    // A few rows are used as they lie; what they are used for would not repay the way. Codes are used with rows interleaved.
+    // A few rows are used as they lie: interleaving them takes longer than it saves. Kernels for codes want them interleaved.
     let few = tiling.tiles <= FEW_TILES && weights.iter().all(|part| part.codes().is_none());
     let (packed, layout) = if few {
         (x, Rows::Apart)
